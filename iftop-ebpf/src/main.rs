@@ -1,0 +1,95 @@
+//! The kernel program: at both tc hooks of one interface, every packet is parsed and counted.
+//!
+//! It owns the counting in the kernel. It must never drop, delay or change a packet, never change
+//! what a neighbouring program decides, never log per packet and never read a clock.
+//!
+//! Every counter exists twice. Which half is counted into is the lowest bit of an epoch that user
+//! space advances; it is read once per packet, so that a packet is whole in one half.
+#![no_std]
+#![no_main]
+#![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
+
+use aya_ebpf::{bindings::TC_ACT_UNSPEC, macros::classifier, programs::TcContext};
+use aya_log_ebpf::debug;
+use iftop_common::{
+    Count,
+    parse::{Direction, Parsed, Refused, parse},
+};
+
+mod atomic;
+mod flows;
+mod globals;
+mod skb;
+mod totals;
+
+use globals::Half;
+use skb::Skb;
+use totals::Totals;
+
+/// The hook of received packets.
+#[classifier]
+pub fn iftop_ingress(ctx: TcContext) -> i32 {
+    count(&ctx, Direction::Ingress);
+    TC_ACT_UNSPEC
+}
+
+/// The hook of packets to be sent.
+#[classifier]
+pub fn iftop_egress(ctx: TcContext) -> i32 {
+    count(&ctx, Direction::Egress);
+    TC_ACT_UNSPEC
+}
+
+#[inline(always)]
+fn count(ctx: &TcContext, direction: Direction) {
+    let half = Half::current();
+    let Some(totals) = Totals::of_this_cpu(half) else { return };
+    let skb = Skb::new(ctx);
+    let frame_bytes = u64::from(ctx.len());
+    totals.frame(direction, Count { bytes: frame_bytes, packets: 1 });
+
+    match parse(&skb, &skb.hook(direction)) {
+        Ok(parsed) => {
+            let Parsed { key, ip_bytes, transport_offset } = parsed;
+            let packets = skb.wire_packets(key.protocol, transport_offset);
+            let counted = Count { bytes: u64::from(ip_bytes), packets };
+            totals.seen(direction, counted);
+            if !flows::add(half, &key, direction, counted) {
+                totals.other(direction, counted);
+            }
+        }
+        Err(refused) => {
+            totals.refused(refused, Count { bytes: frame_bytes, packets: 1 });
+            report(ctx, &skb, totals, direction, refused);
+        }
+    }
+}
+
+/// Tells user space about a refused packet, a few times per half. The verifier removes all of it
+/// when the global is 0.
+#[inline(always)]
+fn report(ctx: &TcContext, skb: &Skb, totals: Totals, direction: Direction, refused: Refused) {
+    if !globals::log_refused() || !totals.may_log() {
+        return;
+    }
+    let hook = match direction {
+        Direction::Ingress => "ingress",
+        Direction::Egress => "egress",
+    };
+    let why = match refused {
+        Refused::NotIp => "not IP",
+        Refused::Malformed => "malformed",
+    };
+    debug!(ctx, "{}: {}, {} bytes, ethertype 0x{:x}", hook, why, ctx.len(), skb.ethertype());
+}
+
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo) -> ! {
+    loop {}
+}
+
+/// Helpers that a GPL-only kernel function offers are open to "Dual MIT/GPL" programs.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

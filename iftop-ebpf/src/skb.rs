@@ -1,0 +1,108 @@
+//! A socket buffer as the parser reads it: directly where its bytes are linear, by helper elsewhere.
+
+use aya_ebpf::{EbpfContext as _, bindings::__sk_buff, helpers::bpf_skb_load_bytes, programs::TcContext};
+use iftop_common::parse::{Direction, Hook, Packet};
+
+use crate::globals;
+
+/// Offsets beyond this are not read; the longest chain that the parser follows ends far below.
+/// The verifier needs a bound before it lets an offset be added to a packet pointer.
+const MAX_OFFSET: u32 = 0x7fff;
+
+const PROTOCOL_TCP: u8 = 6;
+
+/// View of the packet at a tc hook.
+pub struct Skb<'a> {
+    ctx: &'a TcContext,
+}
+
+impl<'a> Skb<'a> {
+    /// Wraps the hook's context.
+    #[inline(always)]
+    pub fn new(ctx: &'a TcContext) -> Self {
+        Self { ctx }
+    }
+
+    #[inline(always)]
+    fn raw(&self) -> *const __sk_buff {
+        self.ctx.as_ptr().cast()
+    }
+
+    /// What is known beside the bytes: a VLAN tag that the hardware took out stands in the metadata.
+    #[inline(always)]
+    pub fn hook(&self, direction: Direction) -> Hook {
+        // SAFETY: the context is live for the whole run; the verifier checks each field access.
+        let stripped_vlan = unsafe {
+            if (*self.raw()).vlan_present == 0 { None } else { Some((*self.raw()).vlan_tci as u16) }
+        };
+        Hook {
+            direction,
+            link_type: globals::link_type(),
+            mac: globals::mac(),
+            interface: 0,
+            stripped_vlan,
+        }
+    }
+
+    /// The kernel's idea of the ethertype, in host order; for reports only.
+    #[inline(always)]
+    pub fn ethertype(&self) -> u16 {
+        // SAFETY: as in `hook`.
+        u16::from_be(unsafe { (*self.raw()).protocol } as u16)
+    }
+
+    /// How many packets this is on the wire: an aggregate (GRO, TSO) stands for several.
+    ///
+    /// `gso_segs` is 0 where the aggregate comes from a guest ("dodgy"); the count then follows
+    /// from the payload and `gso_size`.
+    #[inline(always)]
+    pub fn wire_packets(&self, protocol: u8, transport_offset: Option<u32>) -> u64 {
+        // SAFETY: as in `hook`.
+        let (segments, size) = unsafe { ((*self.raw()).gso_segs, (*self.raw()).gso_size) };
+        if segments != 0 {
+            return u64::from(segments);
+        }
+        let Some(offset) = transport_offset else { return 1 };
+        if size == 0 {
+            return 1;
+        }
+        let header_bytes = if protocol == PROTOCOL_TCP {
+            let data_offset = self.read::<1>(offset + 12).map_or(5, |[byte]| byte >> 4);
+            u32::from(data_offset) * 4
+        } else {
+            8
+        };
+        let payload_bytes = self.ctx.len().saturating_sub(offset + header_bytes);
+        u64::from(payload_bytes.div_ceil(size)).max(1)
+    }
+}
+
+impl Packet for Skb<'_> {
+    #[inline(always)]
+    fn frame_bytes(&self) -> u32 {
+        self.ctx.len()
+    }
+
+    #[inline(always)]
+    fn read<const N: usize>(&self, offset: u32) -> Option<[u8; N]> {
+        if offset > MAX_OFFSET {
+            return None;
+        }
+        let start = self.ctx.data() + offset as usize;
+        if start + N <= self.ctx.data_end() {
+            // SAFETY: `start..start + N` lies inside the linear part, as just checked.
+            return Some(unsafe { (start as *const [u8; N]).read_unaligned() });
+        }
+        let mut bytes = [0; N];
+        // SAFETY: the buffer is `N` bytes long and the helper checks the offset.
+        let result = unsafe {
+            bpf_skb_load_bytes(
+                self.ctx.as_ptr().cast_const(),
+                offset,
+                bytes.as_mut_ptr().cast(),
+                N as u32,
+            )
+        };
+        if result == 0 { Some(bytes) } else { None }
+    }
+}

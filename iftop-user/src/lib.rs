@@ -1,0 +1,1 @@
+//! iftop as a library.

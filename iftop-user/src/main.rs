@@ -1,0 +1,2 @@
+//! The program `iftop`.
+fn main() {}
