@@ -6,6 +6,10 @@
 //! integers, its padding named and zero, its size asserted here.
 #![no_std]
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::inline_always,
+    reason = "in the kernel a call passes five registers at most, so all of it becomes one function"
+)]
 
 use core::ops::{AddAssign, SubAssign};
 

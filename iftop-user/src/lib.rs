@@ -1,1 +1,14 @@
-//! iftop as a library.
+//! iftop, with the kernel's own counters: the library behind the program.
+//!
+//! IO at the rim, a plain value in the middle, rendering as a function of that value:
+//! a [`source`] gives samples, [`flow::FlowTable`] makes rates of them, [`view`](mod@view) decides
+//! what is shown, and [`text`] and [`json`] lay it out.
+
+pub mod account;
+pub mod flow;
+pub mod label;
+pub mod orient;
+pub mod source;
+pub mod text;
+pub mod units;
+pub mod view;

@@ -1,0 +1,107 @@
+//! The account: where every packet that passed the hooks ended up.
+//!
+//! It owns the sums since start and the honest percentage made of them. Its one equation,
+//! `seen` = `in_flows` + `other` + `excluded`, joins numbers of two origins: the kernel counts the
+//! left side, user space the right.
+
+use iftop_common::Count;
+
+/// Cumulative since start. Bytes are IP bytes but for `not_ip`, `malformed` and `frames`, which are
+/// frame bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// IP packets at our hooks, counted by the source apart from any flow.
+    pub seen: Count,
+    /// Those that belong to a flow, summed here.
+    pub in_flows: Count,
+    /// Those that no flow could be kept for.
+    pub other: Count,
+    /// Those left out on purpose: by `-F`, `-G` or the link-local rule.
+    pub excluded: Count,
+    /// Rejected by a packet filter; not in `seen`.
+    pub filtered: Count,
+    /// Frames that carry no IP; not in `seen`.
+    pub not_ip: Count,
+    /// Frames that claim to be IP and are not; not in `seen`.
+    pub malformed: Count,
+    /// Every frame, on the basis of the interface's own counters.
+    pub frames: Count,
+    /// Lost before us; not in `seen`.
+    pub dropped_packets: u64,
+}
+
+impl Account {
+    /// Bytes of `seen` that are nowhere: anything but 0 is a bug of this program.
+    pub fn unaccounted_bytes(&self) -> i64 {
+        let placed = self.in_flows.bytes + self.other.bytes + self.excluded.bytes;
+        self.seen.bytes.cast_signed() - placed.cast_signed()
+    }
+
+    /// Share of the packets whose flow is known, in percent, rounded down: 100 means all.
+    pub fn attributed_percent(&self) -> u64 {
+        let known = u128::from(self.in_flows.packets + self.excluded.packets);
+        let all = u128::from(self.seen.packets + self.dropped_packets);
+        if all == 0 {
+            return 100;
+        }
+        u64::try_from(known * 100 / all).unwrap_or(u64::MAX)
+    }
+
+    /// Why not everything is attributed, in the words of the status rule; `None` when all is.
+    pub fn shortfall(&self) -> Option<&'static str> {
+        if self.unaccounted_bytes() != 0 {
+            Some("unaccounted bytes: a bug")
+        } else if self.dropped_packets > 0 {
+            Some("dropped before us")
+        } else if self.other.packets > 0 {
+            Some("table full")
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn count(bytes: u64, packets: u64) -> Count {
+        Count { bytes, packets }
+    }
+
+    #[test]
+    fn attributed_is_rounded_down_and_100_only_when_all_is_known() {
+        // (in_flows, excluded, other, dropped) in packets → percent
+        let cases = [
+            ((0, 0, 0, 0), 100),
+            ((10, 0, 0, 0), 100),
+            ((5, 5, 0, 0), 100),
+            ((999_999, 0, 1, 0), 99),
+            ((1, 0, 999, 0), 0),
+            ((3, 0, 0, 1), 75),
+        ];
+        for ((in_flows, excluded, other, dropped_packets), expected) in cases {
+            let account = Account {
+                seen: count(0, in_flows + excluded + other),
+                in_flows: count(0, in_flows),
+                excluded: count(0, excluded),
+                other: count(0, other),
+                dropped_packets,
+                ..Account::default()
+            };
+            assert_eq!(account.attributed_percent(), expected, "{account:?}");
+        }
+    }
+
+    #[test]
+    fn a_difference_is_named_with_its_sign() {
+        let mut account =
+            Account { seen: count(100, 1), in_flows: count(60, 1), ..Account::default() };
+        assert_eq!(account.unaccounted_bytes(), 40);
+        assert_eq!(account.shortfall(), Some("unaccounted bytes: a bug"));
+        account.other = count(50, 1);
+        assert_eq!(account.unaccounted_bytes(), -10);
+        account.other = count(40, 1);
+        assert_eq!(account.shortfall(), Some("table full"));
+    }
+}

@@ -1,0 +1,413 @@
+//! The flow table: samples in; rates, peaks, totals and the account out.
+//!
+//! It owns what is remembered of the traffic: every flow of the last 40 seconds, the sums of each
+//! window, and the sums since start. It must never do IO or read a clock: time comes with the sample.
+//!
+//! A window's sums are kept by adding the newest slot and subtracting the slots that leave it, so
+//! a sample costs as much as the flows it touches, not as much as the table holds.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+use iftop_common::{Count, Counters, FlowKey};
+use slab::Slab;
+
+use crate::{
+    account::Account,
+    orient::{Rules, orient},
+    source::Sample,
+    units::BytesPerSecond,
+};
+
+pub mod window;
+
+use window::{Span, Window};
+
+/// The two directions of something, seen from the left host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pair<T> {
+    /// Left to right, `=>`.
+    pub sent: T,
+    /// Right to left, `<=`.
+    pub received: T,
+}
+
+/// A flow that is remembered, as its hook saw it.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Which flow.
+    pub key: FlowKey,
+    /// Since its entry began.
+    pub cumulative: Counters,
+    /// Since the last report.
+    pub interval: Counters,
+    /// Bytes per window: 2, 10 and 40 seconds.
+    window_bytes: [Bytes; 3],
+    newest_slot: u64,
+    /// Tells it from a flow that had its place in the slab before.
+    generation: u32,
+}
+
+/// Bytes by hook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// Received.
+    pub ingress: u64,
+    /// Sent.
+    pub egress: u64,
+}
+
+impl Flow {
+    /// Bytes in one window.
+    pub fn bytes(&self, window: Window) -> Bytes {
+        self.window_bytes[window as usize]
+    }
+}
+
+/// What one sample brought, kept until the longest window has passed it.
+struct Slot {
+    duration: Duration,
+    deltas: Vec<Delta>,
+    totals: Pair<u64>,
+    /// The 2 s rates when this slot was the newest: sent, received, both.
+    rates: [BytesPerSecond; 3],
+}
+
+struct Delta {
+    flow: u32,
+    generation: u32,
+    bytes: Bytes,
+}
+
+/// Interface-wide figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Bytes in the windows of 2, 10 and 40 seconds.
+    window_bytes: [Pair<u64>; 3],
+    /// Since start.
+    pub cumulative: Pair<Count>,
+    /// The highest 2 s rate since start: sent, received, both.
+    pub peak_since_start: [Peak; 3],
+}
+
+/// A highest rate and when it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Peak {
+    /// How much.
+    pub rate: BytesPerSecond,
+    /// Time since start, at the end of the slot.
+    pub at: Duration,
+}
+
+/// See the module's description.
+pub struct FlowTable {
+    rules: Rules,
+    max_flows: usize,
+    flows: Slab<Flow>,
+    index: HashMap<FlowKey, u32>,
+    generation: u32,
+    slots: VecDeque<Slot>,
+    /// Number of the oldest slot in `slots`.
+    first_slot: u64,
+    spans: [Span; 3],
+    totals: Totals,
+    account: Account,
+    elapsed: Duration,
+    interval: Duration,
+}
+
+impl FlowTable {
+    /// An empty table that never remembers more than `max_flows` flows.
+    pub fn new(rules: Rules, max_flows: usize) -> Self {
+        Self {
+            rules,
+            max_flows,
+            flows: Slab::new(),
+            index: HashMap::new(),
+            generation: 0,
+            slots: VecDeque::new(),
+            first_slot: 0,
+            spans: Window::ALL.map(Span::new),
+            totals: Totals::default(),
+            account: Account::default(),
+            elapsed: Duration::ZERO,
+            interval: Duration::ZERO,
+        }
+    }
+
+    /// Takes in what happened since the last call.
+    pub fn apply(&mut self, sample: &Sample) {
+        self.elapsed += sample.elapsed;
+        self.interval += sample.elapsed;
+        let number = self.first_slot + self.slots.len() as u64;
+        let mut slot = Slot {
+            duration: sample.elapsed,
+            deltas: Vec::with_capacity(sample.flows.len()),
+            totals: Pair::default(),
+            rates: [BytesPerSecond::default(); 3],
+        };
+        let mut directions =
+            Pair { sent: sample.totals.seen.egress, received: sample.totals.seen.ingress };
+        for (key, counters) in &sample.flows {
+            let Some(orientation) = orient(key, &self.rules) else {
+                self.account.excluded += counters.both();
+                subtract(&mut directions.sent, counters.egress);
+                subtract(&mut directions.received, counters.ingress);
+                continue;
+            };
+            if orientation.totals_swapped {
+                subtract(&mut directions.sent, counters.egress);
+                subtract(&mut directions.received, counters.ingress);
+                directions.sent += counters.ingress;
+                directions.received += counters.egress;
+            }
+            self.account.in_flows += counters.both();
+            slot.deltas.push(self.add(*key, *counters, number));
+        }
+        slot.totals = Pair { sent: directions.sent.bytes, received: directions.received.bytes };
+        self.totals.cumulative.sent += directions.sent;
+        self.totals.cumulative.received += directions.received;
+        self.take_in_account(sample);
+        self.slots.push_back(slot);
+        self.advance();
+        self.note_peaks();
+        self.fold_smallest();
+    }
+
+    /// Ends a report's interval: per-flow interval counts start again, and flows that were kept
+    /// only to be reported once are forgotten.
+    pub fn end_interval(&mut self) {
+        self.interval = Duration::ZERO;
+        let first_slot = self.first_slot;
+        let index = &mut self.index;
+        self.flows.retain(|_, flow| {
+            flow.interval = Counters::default();
+            let keep = flow.newest_slot >= first_slot;
+            if !keep {
+                index.remove(&flow.key);
+            }
+            keep
+        });
+    }
+
+    /// All flows that are remembered, in no order.
+    pub fn flows(&self) -> impl Iterator<Item = &Flow> {
+        self.flows.iter().map(|(_, flow)| flow)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// True before the first packet, or 40 seconds after the last.
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+
+    /// What a number of bytes in a window is as a rate.
+    pub fn rate(&self, window: Window, bytes: u64) -> BytesPerSecond {
+        let seconds = self.spans[window as usize].covered().as_secs_f64();
+        BytesPerSecond(if seconds > 0.0 { bytes as f64 / seconds } else { 0.0 })
+    }
+
+    /// Interface-wide figures: what was seen less what was excluded.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Bytes of the whole interface in one window.
+    pub fn total_bytes(&self, window: Window) -> Pair<u64> {
+        self.totals.window_bytes[window as usize]
+    }
+
+    /// The highest 2 s rates of the last 40 seconds: sent, received, both (which is not their sum).
+    pub fn peaks(&self) -> [BytesPerSecond; 3] {
+        let mut peaks = [BytesPerSecond::default(); 3];
+        for slot in &self.slots {
+            for (peak, rate) in peaks.iter_mut().zip(slot.rates) {
+                if rate > *peak {
+                    *peak = rate;
+                }
+            }
+        }
+        peaks
+    }
+
+    /// Where every packet ended up.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Time since start.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Time since the last [`end_interval`](Self::end_interval).
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// The rules that flows are oriented by.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    fn add(&mut self, key: FlowKey, counters: Counters, slot: u64) -> Delta {
+        let bytes = Bytes { ingress: counters.ingress.bytes, egress: counters.egress.bytes };
+        let flow = match self.index.get(&key) {
+            Some(&flow) => flow,
+            None => self.insert(key),
+        };
+        let entry = &mut self.flows[flow as usize];
+        entry.cumulative += counters;
+        entry.interval += counters;
+        entry.newest_slot = slot;
+        for window in &mut entry.window_bytes {
+            window.ingress += bytes.ingress;
+            window.egress += bytes.egress;
+        }
+        Delta { flow, generation: entry.generation, bytes }
+    }
+
+    fn insert(&mut self, key: FlowKey) -> u32 {
+        self.generation = self.generation.wrapping_add(1);
+        let place = self.flows.insert(Flow {
+            key,
+            cumulative: Counters::default(),
+            interval: Counters::default(),
+            window_bytes: [Bytes::default(); 3],
+            newest_slot: 0,
+            generation: self.generation,
+        });
+        let flow = u32::try_from(place).expect("a table is far smaller than 2^32 flows");
+        self.index.insert(key, flow);
+        flow
+    }
+
+    fn take_in_account(&mut self, sample: &Sample) {
+        let totals = &sample.totals;
+        self.account.seen += totals.seen.both();
+        self.account.other += totals.other.both();
+        self.account.frames += totals.frames.both();
+        self.account.not_ip += totals.not_ip;
+        self.account.malformed += totals.malformed;
+        self.account.dropped_packets += sample.dropped_packets;
+    }
+
+    /// Moves the windows on to the slot that was just pushed.
+    fn advance(&mut self) {
+        let Some(newest) = self.slots.back() else { return };
+        let (duration, totals) = (newest.duration, newest.totals);
+        for window in Window::ALL {
+            let sums = &mut self.totals.window_bytes[window as usize];
+            sums.sent += totals.sent;
+            sums.received += totals.received;
+            self.spans[window as usize].push(duration);
+        }
+        for window in Window::ALL {
+            while let Some(number) = self.pop(window) {
+                self.leave(window, number);
+            }
+        }
+    }
+
+    fn pop(&mut self, window: Window) -> Option<u64> {
+        let (slots, first) = (&self.slots, self.first_slot);
+        self.spans[window as usize].pop(|number| {
+            usize::try_from(number - first)
+                .ok()
+                .and_then(|place| slots.get(place))
+                .map_or(Duration::MAX, |slot| slot.duration)
+        })
+    }
+
+    /// Takes a slot out of a window; the longest window forgets it.
+    fn leave(&mut self, window: Window, number: u64) {
+        let Ok(place) = usize::try_from(number - self.first_slot) else { return };
+        let Some(slot) = self.slots.get(place) else { return };
+        let sums = &mut self.totals.window_bytes[window as usize];
+        sums.sent -= slot.totals.sent;
+        sums.received -= slot.totals.received;
+        for delta in &slot.deltas {
+            // A flow that was folded is gone, and its place may be another's.
+            if let Some(flow) = self.flows.get_mut(delta.flow as usize)
+                && flow.generation == delta.generation
+            {
+                let sums = &mut flow.window_bytes[window as usize];
+                sums.ingress -= delta.bytes.ingress;
+                sums.egress -= delta.bytes.egress;
+            }
+        }
+        if window == Window::Forty {
+            self.forget_oldest();
+        }
+    }
+
+    /// Drops the oldest slot and the flows that had their last packet in it, unless they are still
+    /// to be reported.
+    fn forget_oldest(&mut self) {
+        let Some(slot) = self.slots.pop_front() else { return };
+        let number = self.first_slot;
+        self.first_slot += 1;
+        for delta in slot.deltas {
+            let place = delta.flow as usize;
+            if let Some(flow) = self.flows.get(place)
+                && flow.generation == delta.generation
+                && flow.newest_slot == number
+                && flow.interval == Counters::default()
+            {
+                let flow = self.flows.remove(place);
+                self.index.remove(&flow.key);
+            }
+        }
+    }
+
+    fn note_peaks(&mut self) {
+        let Pair { sent, received } = self.total_bytes(Window::Two);
+        let rates = [sent, received, sent + received].map(|bytes| self.rate(Window::Two, bytes));
+        for (peak, rate) in self.totals.peak_since_start.iter_mut().zip(rates) {
+            if rate > peak.rate {
+                *peak = Peak { rate, at: self.elapsed };
+            }
+        }
+        if let Some(newest) = self.slots.back_mut() {
+            newest.rates = rates;
+        }
+    }
+
+    /// Keeps the table inside its bound: the flows with the fewest bytes in the last 40 seconds go,
+    /// and what they carried becomes `other`.
+    fn fold_smallest(&mut self) {
+        let excess = self.flows.len().saturating_sub(self.max_flows);
+        if excess == 0 {
+            return;
+        }
+        let mut by_size: Vec<(u64, FlowKey, usize)> = self
+            .flows
+            .iter()
+            .map(|(place, flow)| {
+                let Bytes { ingress, egress } = flow.bytes(Window::Forty);
+                (ingress + egress, flow.key, place)
+            })
+            .collect();
+        by_size.select_nth_unstable(excess - 1);
+        for &(_, key, place) in &by_size[..excess] {
+            let flow = self.flows.remove(place);
+            self.index.remove(&key);
+            let carried = flow.cumulative.both();
+            self.account.in_flows -= carried;
+            self.account.other += carried;
+        }
+    }
+}
+
+/// Takes a flow's count out of the totals, never below zero: a source whose witness disagrees with
+/// its flows shows that in the account.
+fn subtract(total: &mut Count, flow: Count) {
+    total.bytes = total.bytes.saturating_sub(flow.bytes);
+    total.packets = total.packets.saturating_sub(flow.packets);
+}

@@ -1,0 +1,219 @@
+//! The JSON report, schema 1: one object per report and line.
+//!
+//! Its structs are the schema; they mirror a [`View`] and nothing else serialises.
+
+use std::time::SystemTime;
+
+use iftop_common::Count;
+use serde::Serialize;
+
+use crate::{
+    account::Account,
+    protocol,
+    units::BytesPerSecond,
+    view::{self, View},
+};
+
+/// What a report says of its origin.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// Name of the interface.
+    pub interface: &'a str,
+    /// Kind of source: `ebpf`.
+    pub source: &'a str,
+    /// Kind of hook, where the source has one.
+    pub hook: Option<&'a str>,
+}
+
+/// One report as a line of JSON, without the newline.
+pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::Result<String> {
+    serde_json::to_string(&Report {
+        schema: 1,
+        time: humantime::format_rfc3339_millis(time).to_string(),
+        elapsed_seconds: view.elapsed.as_secs_f64(),
+        interval_seconds: view.interval.as_secs_f64(),
+        interface: origin.interface,
+        source: origin.source,
+        hook: origin.hook,
+        flows: view.rows.iter().map(Flow::from).collect(),
+        totals: Totals {
+            sent: (&view.totals.sent).into(),
+            received: (&view.totals.received).into(),
+            both: (&view.both).into(),
+        },
+        account: (&view.account).into(),
+    })
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    time: String,
+    elapsed_seconds: f64,
+    interval_seconds: f64,
+    interface: &'a str,
+    source: &'a str,
+    hook: Option<&'a str>,
+    flows: Vec<Flow<'a>>,
+    totals: Totals,
+    account: AccountJson,
+}
+
+#[derive(Serialize)]
+struct Flow<'a> {
+    local: Endpoint<'a>,
+    remote: Endpoint<'a>,
+    protocol: Option<Protocol>,
+    sent: Traffic,
+    received: Traffic,
+}
+
+#[derive(Serialize)]
+struct Endpoint<'a> {
+    address: String,
+    port: Option<u16>,
+    name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Protocol {
+    number: u8,
+    name: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Traffic {
+    bits_per_second: Windows,
+    bytes: u64,
+    packets: u64,
+    interval: CountJson,
+}
+
+/// The whole number nearest to each rate.
+#[derive(Serialize)]
+struct Windows {
+    #[serde(rename = "2s")]
+    two: u64,
+    #[serde(rename = "10s")]
+    ten: u64,
+    #[serde(rename = "40s")]
+    forty: u64,
+}
+
+#[derive(Serialize)]
+struct Totals {
+    sent: Total,
+    received: Total,
+    both: Total,
+}
+
+#[derive(Serialize)]
+struct Total {
+    bits_per_second: Windows,
+    peak_bits_per_second: u64,
+    bytes: u64,
+    packets: u64,
+}
+
+#[derive(Serialize)]
+struct CountJson {
+    bytes: u64,
+    packets: u64,
+}
+
+#[derive(Serialize)]
+struct AccountJson {
+    seen: CountJson,
+    in_flows: CountJson,
+    other: CountJson,
+    excluded: CountJson,
+    filtered: CountJson,
+    not_ip: CountJson,
+    malformed: CountJson,
+    frames: CountJson,
+    dropped_packets: u64,
+    unaccounted_bytes: i64,
+}
+
+impl<'a> From<&'a view::Row> for Flow<'a> {
+    fn from(row: &'a view::Row) -> Self {
+        Self {
+            local: (&row.local).into(),
+            remote: (&row.remote).into(),
+            protocol: row.protocol.map(|number| Protocol { number, name: protocol::name(number) }),
+            sent: (&row.traffic.sent).into(),
+            received: (&row.traffic.received).into(),
+        }
+    }
+}
+
+impl<'a> From<&'a view::Endpoint> for Endpoint<'a> {
+    fn from(endpoint: &'a view::Endpoint) -> Self {
+        Self {
+            address: endpoint.address.to_string(),
+            port: endpoint.port,
+            name: endpoint.name.as_deref(),
+        }
+    }
+}
+
+impl From<&view::Traffic> for Traffic {
+    fn from(traffic: &view::Traffic) -> Self {
+        Self {
+            bits_per_second: traffic.rates.into(),
+            bytes: traffic.cumulative.bytes,
+            packets: traffic.cumulative.packets,
+            interval: traffic.interval.into(),
+        }
+    }
+}
+
+impl From<&view::Total> for Total {
+    fn from(total: &view::Total) -> Self {
+        Self {
+            bits_per_second: total.rates.into(),
+            peak_bits_per_second: whole_bits(total.peak),
+            bytes: total.cumulative.bytes,
+            packets: total.cumulative.packets,
+        }
+    }
+}
+
+impl From<[BytesPerSecond; 3]> for Windows {
+    fn from(rates: [BytesPerSecond; 3]) -> Self {
+        let [two, ten, forty] = rates.map(whole_bits);
+        Self { two, ten, forty }
+    }
+}
+
+impl From<Count> for CountJson {
+    fn from(Count { bytes, packets }: Count) -> Self {
+        Self { bytes, packets }
+    }
+}
+
+impl From<&Account> for AccountJson {
+    fn from(account: &Account) -> Self {
+        Self {
+            seen: account.seen.into(),
+            in_flows: account.in_flows.into(),
+            other: account.other.into(),
+            excluded: account.excluded.into(),
+            filtered: account.filtered.into(),
+            not_ip: account.not_ip.into(),
+            malformed: account.malformed.into(),
+            frames: account.frames.into(),
+            dropped_packets: account.dropped_packets,
+            unaccounted_bytes: account.unaccounted_bytes(),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate is never negative, and far below 2^64"
+)]
+fn whole_bits(rate: BytesPerSecond) -> u64 {
+    rate.bits_per_second().round() as u64
+}
