@@ -1,6 +1,8 @@
 //! A socket buffer as the parser reads it: directly where its bytes are linear, by helper elsewhere.
 
-use aya_ebpf::{EbpfContext as _, bindings::__sk_buff, helpers::bpf_skb_load_bytes, programs::TcContext};
+use aya_ebpf::{
+    EbpfContext as _, bindings::__sk_buff, helpers::bpf_skb_load_bytes, programs::TcContext,
+};
 use iftop_common::parse::{Direction, Hook, Packet};
 
 use crate::globals;
@@ -88,8 +90,8 @@ impl Packet for Skb<'_> {
         if offset > MAX_OFFSET {
             return None;
         }
-        let start = self.ctx.data() + offset as usize;
-        if start + N <= self.ctx.data_end() {
+        let start = self.ctx.data() + bounded(offset);
+        if end_of::<N>(start) <= self.ctx.data_end() {
             // SAFETY: `start..start + N` lies inside the linear part, as just checked.
             return Some(unsafe { (start as *const [u8; N]).read_unaligned() });
         }
@@ -104,5 +106,58 @@ impl Packet for Skb<'_> {
             )
         };
         if result == 0 { Some(bytes) } else { None }
+    }
+}
+
+/// `start + N`, in a way that the compiler cannot see through.
+///
+/// It would turn `start + 1 <= end` into `start < end`, from which the verifier does not learn that
+/// there is a byte at `start`: a strict comparison at offset 0 tells it nothing.
+#[inline(always)]
+fn end_of<const N: usize>(start: usize) -> usize {
+    #[cfg(target_arch = "bpf")]
+    {
+        let end;
+        // SAFETY: one addition to a register. (An empty `asm!` would do for the compiler, but leaves
+        // a line in the debug information that has no instruction, and the kernel refuses that.)
+        unsafe {
+            core::arch::asm!(
+                "{end} += {n}",
+                end = inlateout(reg) start => end,
+                n = const N,
+                options(pure, nomem, nostack),
+            );
+        }
+        end
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        start + N
+    }
+}
+
+/// An offset that is at most [`MAX_OFFSET`], in a register of which the verifier knows it.
+///
+/// The compiler may compare one register, say the offset before an addition, and then use another;
+/// the verifier would not connect the two.
+#[inline(always)]
+fn bounded(offset: u32) -> usize {
+    #[cfg(target_arch = "bpf")]
+    {
+        let bounded: usize;
+        // SAFETY: one operation on a register, without effect on an offset in bounds.
+        unsafe {
+            core::arch::asm!(
+                "{offset} &= {mask}",
+                offset = inlateout(reg) offset as usize => bounded,
+                mask = const MAX_OFFSET,
+                options(pure, nomem, nostack),
+            );
+        }
+        bounded
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        offset as usize
     }
 }
