@@ -5,9 +5,21 @@
 //! what is shown, and [`text`] and [`json`] lay it out.
 
 pub mod account;
+pub mod cli;
 pub mod flow;
+pub mod interface;
+pub mod json;
 pub mod label;
+pub mod names;
+pub mod netlink;
 pub mod orient;
+pub mod poller;
+pub mod promiscuous;
+pub mod protocol;
+pub mod qdisc;
+pub mod run;
+pub mod schedule;
+pub mod services;
 pub mod source;
 pub mod text;
 pub mod units;

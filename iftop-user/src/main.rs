@@ -1,2 +1,35 @@
 //! The program `iftop`.
-fn main() {}
+
+use std::{io, process::ExitCode};
+
+use anyhow::Error;
+use clap::Parser as _;
+use iftop_user::{cli::Options, run};
+
+fn main() -> ExitCode {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) => {
+            // A closed pipe is the only way for this to fail, and then nobody listens.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
+    match run::run(&options) {
+        Ok(ending) => ExitCode::from(ending.status()),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("iftop: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The reader has seen enough: no error.
+fn is_broken_pipe(error: &Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use iftop_common::{Counters, FlowKey, Totals};
 
+pub mod ebpf;
+
 /// What happened since the previous sample, or since counting began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sample {

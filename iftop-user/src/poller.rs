@@ -1,0 +1,118 @@
+//! The source on a thread of its own: asking it blocks, and the loop must not.
+
+use std::{
+    sync::mpsc::{Receiver as Requests, SyncSender, sync_channel},
+    thread::{self, JoinHandle},
+};
+
+use anyhow::{Context as _, Result};
+use tokio::sync::mpsc;
+
+use crate::source::{Sample, Source};
+
+/// Asks a source for samples without waiting for them. Dropping it ends the thread and the source.
+pub struct Poller {
+    requests: Option<SyncSender<()>>,
+    samples: mpsc::Receiver<Result<Sample>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Poller {
+    /// Takes the source to its thread.
+    pub fn start(source: impl Source + 'static) -> Result<Self> {
+        let (requests, incoming) = sync_channel(1);
+        let (outgoing, samples) = mpsc::channel(1);
+        let thread = thread::Builder::new()
+            .name("poll".to_owned())
+            .spawn(move || poll(source, &incoming, &outgoing))
+            .context("start the thread that reads the counters")?;
+        Ok(Self { requests: Some(requests), samples, thread: Some(thread) })
+    }
+
+    /// Asks for a sample. While one is on its way this changes nothing.
+    pub fn request(&self) {
+        if let Some(requests) = &self.requests {
+            // Full: a sample is due already. Closed: its error is in the other channel.
+            let _ = requests.try_send(());
+        }
+    }
+
+    /// The next sample that was asked for. Can be dropped and called again without losing one.
+    pub async fn sample(&mut self) -> Result<Sample> {
+        self.samples.recv().await.context("the thread that reads the counters has ended")?
+    }
+}
+
+fn poll(mut source: impl Source, requests: &Requests<()>, samples: &mpsc::Sender<Result<Sample>>) {
+    while requests.recv().is_ok() {
+        let sample = source.sample();
+        let failed = sample.is_err();
+        if samples.blocking_send(sample).is_err() || failed {
+            return;
+        }
+    }
+}
+
+impl Drop for Poller {
+    /// Waits for the thread, so that whatever the source holds is let go of before we end.
+    fn drop(&mut self) {
+        self.requests = None;
+        self.samples.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use anyhow::bail;
+    use iftop_common::Totals;
+
+    use super::*;
+
+    /// Gives numbered samples, then fails; says when it is dropped.
+    struct Numbered {
+        next: u64,
+        last: u64,
+        dropped: Arc<AtomicBool>,
+    }
+
+    impl Source for Numbered {
+        fn sample(&mut self) -> Result<Sample> {
+            if self.next > self.last {
+                bail!("no more");
+            }
+            let totals = Totals { refusals_logged: self.next, ..Totals::default() };
+            self.next += 1;
+            Ok(Sample { totals, ..Sample::default() })
+        }
+    }
+
+    impl Drop for Numbered {
+        fn drop(&mut self) {
+            self.dropped.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test]
+    async fn samples_come_in_order_then_the_error_and_the_source_is_let_go() {
+        let dropped = Arc::new(AtomicBool::new(false));
+        let source = Numbered { next: 1, last: 2, dropped: Arc::clone(&dropped) };
+        let mut poller = Poller::start(source).unwrap();
+        for expected in [1, 2] {
+            poller.request();
+            assert_eq!(poller.sample().await.unwrap().totals.refusals_logged, expected);
+        }
+        poller.request();
+        assert_eq!(poller.sample().await.unwrap_err().to_string(), "no more");
+        assert!(poller.sample().await.is_err());
+        drop(poller);
+        assert!(dropped.load(Ordering::SeqCst));
+    }
+}

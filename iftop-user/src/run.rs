@@ -1,0 +1,141 @@
+//! From options to the end of the program: what to open, in which order, and which output to feed.
+//!
+//! The loops live below: [`report`] prints, [`screen`] draws. Both are single-threaded; the counters
+//! are read on the poller's thread.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anyhow::{Context as _, Result};
+use log::Level;
+
+use crate::{
+    cli::Options,
+    flow::FlowTable,
+    interface::{self, Interface},
+    names::Names,
+    orient::Rules,
+    poller::Poller,
+    promiscuous,
+    services::Services,
+    source::ebpf::{self, EbpfSource},
+};
+
+mod report;
+mod screen;
+mod signals;
+
+pub use signals::Ending;
+use signals::Signals;
+
+/// Flows that are remembered at most, here and in each half of the kernel's table.
+const MAX_FLOWS: u32 = 65_536;
+
+/// Where output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    Screen,
+    Text,
+    Json,
+}
+
+/// Everything a loop works with.
+struct Session<'a> {
+    options: &'a Options,
+    interface: Interface,
+    hook: ebpf::Hook,
+    poller: Poller,
+    table: FlowTable,
+    names: Names,
+    services: Services,
+    signals: Signals,
+}
+
+/// Runs until something ends it.
+///
+/// # Errors
+/// Say what failed, why, and what to do about it.
+pub fn run(options: &Options) -> Result<Ending> {
+    let output = Output::choose(options);
+    start_log(output);
+    let interface = match &options.interface {
+        Some(name) => interface::find(name)?,
+        None => interface::default_interface()?,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the event loop")?;
+    runtime.block_on(async {
+        let _promiscuous =
+            options.promiscuous.then(|| promiscuous::join(interface.index)).transpose()?;
+        if output != Output::Screen {
+            introduce(&interface, output)?;
+        }
+        let signals = Signals::new()?;
+        let source = EbpfSource::open(&ebpf::Options {
+            interface: &interface,
+            hook: options.hook,
+            max_flows: MAX_FLOWS,
+            log_refused: log::log_enabled!(Level::Debug),
+        })?;
+        let rules = Rules { net4: options.net, net6: options.net6, link_local: options.link_local };
+        let session = Session {
+            options,
+            hook: source.hook(),
+            poller: Poller::start(source)?,
+            table: FlowTable::new(rules, MAX_FLOWS as usize),
+            names: Names::new(),
+            services: Services::system(),
+            signals,
+            interface,
+        };
+        match output {
+            Output::Screen => screen::run(session).await,
+            Output::Text | Output::Json => report::run(session, output).await,
+        }
+    })
+}
+
+impl Output {
+    fn choose(options: &Options) -> Self {
+        if options.json {
+            Self::Json
+        } else if options.text {
+            Self::Text
+        } else if io::stdout().is_terminal() {
+            Self::Screen
+        } else {
+            eprintln!("iftop: the output is no terminal: printing text reports, as with -t");
+            Self::Text
+        }
+    }
+}
+
+/// `RUST_LOG=debug` shows what the kernel program refuses. It goes to stderr, so on the screen only
+/// where that is somewhere else.
+fn start_log(output: Output) {
+    if output != Output::Screen || !io::stderr().is_terminal() {
+        env_logger::init();
+    }
+}
+
+/// iftop's words on what it listens to, on stderr.
+fn introduce(interface: &Interface, output: Output) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    writeln!(out, "interface: {}", interface.name)?;
+    if let Some(address) = interface.addresses.iter().find(|address| address.is_ipv4()) {
+        writeln!(out, "IP address is: {address}")?;
+    }
+    let global6 = interface.addresses.iter().find(|address| match address {
+        std::net::IpAddr::V6(address) => !address.is_unicast_link_local(),
+        std::net::IpAddr::V4(_) => false,
+    });
+    if let Some(address) = global6 {
+        writeln!(out, "IPv6 address is: {address}")?;
+    }
+    if let Some([a, b, c, d, e, f]) = interface.mac {
+        writeln!(out, "MAC address is: {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")?;
+    }
+    let _ = output;
+    Ok(())
+}

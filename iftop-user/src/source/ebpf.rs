@@ -1,0 +1,153 @@
+//! The source that needs no packets: counters kept by our program in the kernel.
+//!
+//! It owns the loaded program, its hooks and its maps. Each sample swaps the halves: the program
+//! counts into the other one, and once no run of it can still be using the old one, that is read
+//! and zeroed. So the kernel holds one interval only, and a sample is exact.
+
+use std::{os::fd::AsFd as _, time::Instant};
+
+use anyhow::{Context as _, Result};
+use aya::{Ebpf, maps::MapData};
+use aya_log::EbpfLogger;
+use iftop_common::{Totals, names};
+
+use crate::{
+    interface::Interface,
+    source::{Sample, Source},
+};
+
+mod batch;
+#[cfg(test)]
+mod differential;
+mod explain;
+mod grace;
+mod hooks;
+mod mapped;
+mod object;
+
+use grace::GracePeriod;
+use hooks::Hooks;
+pub use hooks::{Hook, HookChoice};
+use mapped::{Epoch, TotalsLines};
+pub use object::possible_cpus;
+
+/// What to open.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Where to attach.
+    pub interface: &'a Interface,
+    /// Which kind of hook.
+    pub hook: HookChoice,
+    /// Lines of the flow table, per half.
+    pub max_flows: u32,
+    /// Report refused packets through the log, at debug level.
+    pub log_refused: bool,
+}
+
+/// See the module's description. Dropping it detaches everything.
+pub struct EbpfSource {
+    // Before the object: programs are detached first.
+    hooks: Hooks,
+    halves: Halves,
+    grace: GracePeriod,
+    epoch: u32,
+    swapped_at: Instant,
+    logger: Option<EbpfLogger<&'static dyn log::Log>>,
+    _object: Ebpf,
+}
+
+/// The maps that user space reads.
+struct Halves {
+    epoch: Epoch,
+    totals: TotalsLines,
+    flows: [MapData; 2],
+    max_flows: u32,
+}
+
+impl EbpfSource {
+    /// Loads and attaches. Counting begins with the return of this function.
+    ///
+    /// # Errors
+    /// Say what is missing: privileges, the kernel's support, or the link type.
+    pub fn open(options: &Options<'_>) -> Result<Self> {
+        Self::try_open(options).map_err(explain::advise)
+    }
+
+    fn try_open(options: &Options<'_>) -> Result<Self> {
+        let mut object = object::load(options)?;
+        let halves = Halves::take(&mut object, options.max_flows)?;
+        let logger = if options.log_refused {
+            Some(EbpfLogger::init(&mut object).context("open the kernel program's log")?)
+        } else {
+            None
+        };
+        let grace = GracePeriod::new()?;
+        let hooks = Hooks::attach(&mut object, options.interface, options.hook)?;
+        Ok(Self {
+            hooks,
+            halves,
+            grace,
+            epoch: 0,
+            swapped_at: Instant::now(),
+            logger,
+            _object: object,
+        })
+    }
+
+    /// Which kind of hook it is attached to.
+    pub fn hook(&self) -> Hook {
+        self.hooks.kind()
+    }
+}
+
+impl Source for EbpfSource {
+    fn sample(&mut self) -> Result<Sample> {
+        let quiet = (self.epoch & 1) as usize;
+        self.epoch = self.epoch.wrapping_add(1);
+        self.halves.epoch.store(self.epoch);
+        let now = Instant::now();
+        let elapsed = now - self.swapped_at;
+        self.swapped_at = now;
+        self.grace.wait().context("wait for the kernel program to leave the old half")?;
+        if let Some(logger) = &mut self.logger {
+            logger.flush();
+        }
+        Ok(Sample {
+            elapsed,
+            flows: self.halves.take_flows(quiet)?,
+            totals: self.halves.take_totals(quiet),
+            dropped_packets: 0,
+        })
+    }
+}
+
+impl Halves {
+    fn take(object: &mut Ebpf, max_flows: u32) -> Result<Self> {
+        let epoch = object::take_map(object, names::EPOCH)?;
+        let totals = object::take_map(object, names::TOTALS)?;
+        let cpus = possible_cpus()?;
+        Ok(Self {
+            epoch: Epoch::map(epoch.fd().as_fd()).context("map the epoch")?,
+            totals: TotalsLines::map(totals.fd().as_fd(), cpus).context("map the totals")?,
+            flows: [
+                object::take_map(object, names::FLOWS[0])?,
+                object::take_map(object, names::FLOWS[1])?,
+            ],
+            max_flows,
+        })
+    }
+
+    /// Empties the flow table of a half that no program uses.
+    fn take_flows(
+        &self,
+        half: usize,
+    ) -> Result<Vec<(iftop_common::FlowKey, iftop_common::Counters)>> {
+        batch::take_all(self.flows[half].fd().as_fd(), self.max_flows)
+            .with_context(|| format!("read the flow table `{}`", names::FLOWS[half]))
+    }
+
+    /// Sums and zeroes the totals of a half that no program uses.
+    fn take_totals(&mut self, half: usize) -> Totals {
+        self.totals.take(half)
+    }
+}

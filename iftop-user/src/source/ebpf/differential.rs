@@ -1,0 +1,218 @@
+//! Kernel ≡ host: the same frames through the program in the kernel (`BPF_PROG_TEST_RUN`) and
+//! through the host's `parse()` give the same counters, every one of them.
+
+use aya::programs::{TestRun as _, TestRunOptions};
+use iftop_common::{
+    Count, Counters, FlowKey, Totals, names,
+    parse::{Direction, Hook, LinkType, Refused, parse},
+};
+
+use super::{Halves, HookChoice, Options, object};
+use crate::interface::Interface;
+
+#[path = "../../../../tests/support/frame.rs"]
+mod frame;
+
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+const PEER: [u8; 6] = [2, 0, 0, 0, 0, 2];
+const ARPHRD_ETHER: u16 = 1;
+const ARPHRD_NONE: u16 = 0xfffe;
+const RANDOM_FRAMES: usize = 24_000;
+/// `TC_ACT_UNSPEC`, as the run returns it.
+const UNSPEC: u32 = u32::MAX;
+
+/// The program, loaded but attached nowhere.
+struct Kernel {
+    object: aya::Ebpf,
+    halves: Halves,
+}
+
+impl Kernel {
+    fn load(link_layer: u16, max_flows: u32) -> Self {
+        let interface = Interface { link_layer, mac: Some(MAC), ..Interface::default() };
+        let mut object = object::load(&Options {
+            interface: &interface,
+            hook: HookChoice::Auto,
+            max_flows,
+            log_refused: false,
+        })
+        .unwrap();
+        let halves = Halves::take(&mut object, max_flows).unwrap();
+        Self { object, halves }
+    }
+
+    fn run(&mut self, direction: Direction, frame: &[u8], context: Option<&[u8]>) {
+        let name = match direction {
+            Direction::Ingress => names::INGRESS,
+            Direction::Egress => names::EGRESS,
+        };
+        let program = object::program(&mut self.object, name).unwrap();
+        let options =
+            TestRunOptions { data_in: Some(frame), ctx_in: context, ..TestRunOptions::new() };
+        let result =
+            program.test_run(options).unwrap_or_else(|error| panic!("{error}: {frame:02x?}"));
+        assert_eq!(
+            result.return_value, UNSPEC,
+            "the verdict must leave the chain alone: {frame:02x?}"
+        );
+    }
+
+    /// What the runs since the last call counted in `half`.
+    fn take(&mut self, half: usize) -> (Vec<(FlowKey, Counters)>, Totals) {
+        (self.halves.take_flows(half).unwrap(), self.halves.take_totals(half))
+    }
+}
+
+fn by_direction(direction: Direction, count: Count) -> Counters {
+    match direction {
+        Direction::Ingress => Counters { ingress: count, ..Counters::default() },
+        Direction::Egress => Counters { egress: count, ..Counters::default() },
+    }
+}
+
+/// What the host says that the kernel must have counted.
+fn expected(
+    link_type: LinkType,
+    direction: Direction,
+    frame: &[u8],
+) -> (Vec<(FlowKey, Counters)>, Totals) {
+    let hook = Hook { direction, link_type, mac: MAC, interface: 0, stripped_vlan: None };
+    let whole = Count { bytes: frame.len() as u64, packets: 1 };
+    let mut totals = Totals { frames: by_direction(direction, whole), ..Totals::default() };
+    let mut flows = Vec::new();
+    match parse(frame, &hook) {
+        Ok(parsed) => {
+            let count = Count { bytes: u64::from(parsed.ip_bytes), packets: 1 };
+            totals.seen = by_direction(direction, count);
+            flows.push((parsed.key, by_direction(direction, count)));
+        }
+        Err(Refused::NotIp) => totals.not_ip = whole,
+        Err(Refused::Malformed) => totals.malformed = whole,
+    }
+    (flows, totals)
+}
+
+/// `BPF_PROG_TEST_RUN` refuses an IP packet shorter than its header, going by the bytes where an
+/// Ethernet header has its ethertype. (Behind a VLAN tag, or without a link header, it takes them.)
+fn can_be_run(frame: &[u8]) -> bool {
+    let least = match frame[12..14] {
+        [0x08, 0x00] => 14 + 20,
+        [0x86, 0xdd] => 14 + 40,
+        _ => 14,
+    };
+    frame.len() >= least
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn kernel_and_host_agree_on_every_frame() {
+    let mut random = fastrand::Rng::with_seed(0x1f70);
+    let samples = frame::samples(MAC, PEER);
+    for (link_layer, link_type) in
+        [(ARPHRD_ETHER, LinkType::Ethernet), (ARPHRD_NONE, LinkType::RawIp)]
+    {
+        let mut kernel = Kernel::load(link_layer, 16);
+        let sane: Vec<Vec<u8>> = match link_type {
+            LinkType::Ethernet => samples.clone(),
+            LinkType::RawIp => samples
+                .iter()
+                .filter(|frame| frame[12] == 8 || frame[12] == 0x86)
+                .map(|frame| frame[14..].to_vec())
+                .collect(),
+        };
+        let broken: Vec<_> = std::iter::repeat_with(|| frame::broken(&sane, &mut random))
+            .filter(|frame| can_be_run(frame))
+            .take(RANDOM_FRAMES / 2)
+            .collect();
+        let mut ip_packets = 0;
+        for frame in sane.iter().chain(&broken) {
+            for direction in [Direction::Ingress, Direction::Egress] {
+                kernel.run(direction, frame, None);
+                let counted = kernel.take(0);
+                ip_packets += counted.1.seen.both().packets;
+                let expected = expected(link_type, direction, frame);
+                assert_eq!(counted, expected, "{link_type:?} {direction:?} {frame:02x?}");
+            }
+        }
+        let runs = 2 * (sane.len() + broken.len()) as u64;
+        assert!(ip_packets > runs / 3 && ip_packets < runs, "the mix is no good: {ip_packets}");
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_full_table_loses_no_byte() {
+    const ROOM: u32 = 16;
+    let mut kernel = Kernel::load(ARPHRD_ETHER, ROOM);
+    let v4 = frame::V4 {
+        source: [10, 9, 0, 2].into(),
+        destination: [10, 9, 0, 1].into(),
+        protocol: frame::UDP,
+        options: &[],
+        fragment: 0,
+    };
+    let mut sent = Count::default();
+    for port in 0..100 {
+        let packet = v4.packet(&frame::udp(port, 53, usize::from(port)));
+        sent += Count { bytes: packet.len() as u64, packets: 1 };
+        kernel.run(Direction::Ingress, &frame::ethernet(MAC, PEER, &[], 0x0800, &packet), None);
+    }
+    let (flows, totals) = kernel.take(0);
+    assert_eq!(totals.seen.ingress, sent);
+    assert!(totals.other.ingress.packets > 0, "100 flows do not fit into {ROOM} lines");
+    let mut placed = totals.other.ingress;
+    for (_, counters) in &flows {
+        placed += counters.ingress;
+    }
+    assert_eq!(placed, sent);
+    assert_eq!(kernel.take(0), (Vec::new(), Totals::default()), "reading empties the half");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn the_epoch_chooses_the_half_of_every_counter() {
+    let mut kernel = Kernel::load(ARPHRD_ETHER, 16);
+    let frames = frame::samples(MAC, PEER);
+    for epoch in [1, 2, u32::MAX, 0] {
+        kernel.halves.epoch.store(epoch);
+        kernel.run(Direction::Egress, &frames[0], None);
+        let half = (epoch & 1) as usize;
+        assert_eq!(kernel.take(1 - half), (Vec::new(), Totals::default()));
+        assert_eq!(kernel.take(half), expected(LinkType::Ethernet, Direction::Egress, &frames[0]));
+    }
+}
+
+/// Offsets in `struct __sk_buff` (`<linux/bpf.h>`).
+const SK_BUFF_BYTES: usize = 192;
+const GSO_SEGS: usize = 164;
+const GSO_SIZE: usize = 176;
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn an_aggregate_counts_as_the_packets_that_it_stands_for() {
+    let mut kernel = Kernel::load(ARPHRD_ETHER, 16);
+    let mut tcp = frame::udp(80, 40_000, 12 + 12 + 3000);
+    tcp[12] = 8 << 4;
+    let v4 = frame::V4 {
+        source: [10, 9, 0, 2].into(),
+        destination: [10, 9, 0, 1].into(),
+        protocol: frame::TCP,
+        options: &[],
+        fragment: 0,
+    };
+    let frame = frame::ethernet(MAC, PEER, &[], 0x0800, &v4.packet(&tcp));
+    // (gso_segs, gso_size) → packets: 3000 bytes after a TCP header of 32
+    for ((segments, size), packets) in
+        [((0, 0), 1), ((3, 1400), 3), ((0, 1400), 3), ((0, 1000), 3), ((0, 1001), 3), ((0, 999), 4)]
+    {
+        let mut context = [0_u8; SK_BUFF_BYTES];
+        context[GSO_SEGS..][..4].copy_from_slice(&u32::to_ne_bytes(segments));
+        context[GSO_SIZE..][..4].copy_from_slice(&u32::to_ne_bytes(size));
+        kernel.run(Direction::Ingress, &frame, Some(&context));
+        let (flows, totals) = kernel.take(0);
+        assert_eq!(totals.seen.ingress.packets, packets, "{segments} segments of {size}");
+        assert_eq!(totals.seen.ingress.bytes, 20 + 8 + 3024);
+        assert_eq!(totals.frames.ingress.packets, 1);
+        assert_eq!(flows.len(), 1);
+    }
+}

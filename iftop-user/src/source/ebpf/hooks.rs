@@ -1,0 +1,151 @@
+//! Where the programs are attached: at the head of both tc hooks, by a TCX link where the kernel
+//! has them (6.6), else as a filter of the clsact qdisc.
+//!
+//! At the head, so that nobody who ends the chain hides traffic from us. A TCX link vanishes with
+//! its descriptor, however the process ends. What stands at clsact is taken away on drop, and the
+//! qdisc with it where it was made here and nobody else uses it.
+
+use std::io;
+
+use anyhow::{Context as _, Result};
+use aya::{
+    Ebpf,
+    programs::{
+        LinkOrder, ProgramError, TcAttachType,
+        tc::{NlOptions, SchedClassifierLink, TcAttachOptions},
+    },
+    sys::SyscallError,
+};
+use iftop_common::names;
+
+use crate::{interface::Interface, qdisc, source::ebpf::object};
+
+/// Which kind of hook to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HookChoice {
+    /// TCX where the kernel has it, else clsact.
+    #[default]
+    Auto,
+    /// This one or none.
+    Only(Hook),
+}
+
+/// A kind of hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// A TCX link, since Linux 6.6.
+    Tcx,
+    /// A filter of the clsact qdisc.
+    Clsact,
+}
+
+impl Hook {
+    /// As it stands in the status rule and in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcx => "tcx",
+            Self::Clsact => "clsact",
+        }
+    }
+}
+
+/// Filters run in the order of their priority; this is the first.
+const FIRST_PRIORITY: u16 = 1;
+
+/// The attached programs; dropping it detaches them.
+pub(super) struct Hooks {
+    kind: Hook,
+    // In this order: the links first, then the qdisc they hang on.
+    _links: Vec<SchedClassifierLink>,
+    _qdisc: Option<OwnClsact>,
+}
+
+impl Hooks {
+    pub(super) fn attach(
+        object: &mut Ebpf,
+        interface: &Interface,
+        choice: HookChoice,
+    ) -> Result<Self> {
+        match choice {
+            HookChoice::Auto => match tcx(object, interface) {
+                Err(error) if lacks_tcx(&error) => clsact(object, interface),
+                result => result,
+            },
+            HookChoice::Only(Hook::Tcx) => tcx(object, interface),
+            HookChoice::Only(Hook::Clsact) => clsact(object, interface),
+        }
+    }
+
+    pub(super) fn kind(&self) -> Hook {
+        self.kind
+    }
+}
+
+fn tcx(object: &mut Ebpf, interface: &Interface) -> Result<Hooks> {
+    let options = || TcAttachOptions::TcxOrder(LinkOrder::first());
+    let links = attach_all(object, interface, Hook::Tcx, options)?;
+    Ok(Hooks { kind: Hook::Tcx, _links: links, _qdisc: None })
+}
+
+fn clsact(object: &mut Ebpf, interface: &Interface) -> Result<Hooks> {
+    let qdisc = OwnClsact::add_if_absent(interface)?;
+    let options =
+        || TcAttachOptions::Netlink(NlOptions { priority: FIRST_PRIORITY, ..NlOptions::default() });
+    let links = attach_all(object, interface, Hook::Clsact, options)?;
+    Ok(Hooks { kind: Hook::Clsact, _links: links, _qdisc: qdisc })
+}
+
+/// Both directions; on a loopback interface, where each packet passes both, egress alone.
+fn attach_all(
+    object: &mut Ebpf,
+    interface: &Interface,
+    hook: Hook,
+    options: impl Fn() -> TcAttachOptions,
+) -> Result<Vec<SchedClassifierLink>> {
+    let directions: &[_] = if interface.loopback {
+        &[(names::EGRESS, TcAttachType::Egress)]
+    } else {
+        &[(names::INGRESS, TcAttachType::Ingress), (names::EGRESS, TcAttachType::Egress)]
+    };
+    let mut links = Vec::new();
+    for &(name, direction) in directions {
+        let program = object::program(object, name)?;
+        let link = program
+            .attach_with_options(&interface.name, direction, options())
+            .and_then(|id| program.take_link(id))
+            .with_context(|| format!("attach `{name}` to {} by {}", interface.name, hook.name()))?;
+        links.push(link);
+    }
+    Ok(links)
+}
+
+/// Kernels before 6.6 do not know this kind of link.
+fn lacks_tcx(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(ProgramError::SyscallError(SyscallError { io_error, .. }))
+            if io_error.kind() == io::ErrorKind::InvalidInput
+    )
+}
+
+/// A clsact qdisc that was made here.
+struct OwnClsact {
+    interface_index: u32,
+}
+
+impl OwnClsact {
+    fn add_if_absent(interface: &Interface) -> Result<Option<Self>> {
+        let added = qdisc::add_clsact(interface.index)
+            .with_context(|| format!("make {} ready for tc filters", interface.name))?;
+        Ok(added.then_some(Self { interface_index: interface.index }))
+    }
+}
+
+impl Drop for OwnClsact {
+    fn drop(&mut self) {
+        // Nothing can be done about a failure here: the interface may be gone, and the qdisc with it.
+        if qdisc::clsact_is_empty(self.interface_index).unwrap_or(false) {
+            let _ = qdisc::remove_clsact(self.interface_index);
+        }
+    }
+}
