@@ -7,7 +7,10 @@
 pub mod account;
 pub mod flow;
 pub mod label;
+pub mod names;
 pub mod orient;
+pub mod protocol;
+pub mod services;
 pub mod source;
 pub mod text;
 pub mod units;
