@@ -6,8 +6,10 @@
 
 pub mod account;
 pub mod flow;
+pub mod interface;
 pub mod label;
 pub mod names;
+mod netlink;
 pub mod orient;
 pub mod protocol;
 pub mod services;
