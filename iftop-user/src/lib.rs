@@ -12,6 +12,7 @@ pub mod names;
 mod netlink;
 pub mod orient;
 pub mod protocol;
+pub mod qdisc;
 pub mod services;
 pub mod source;
 pub mod text;
