@@ -11,6 +11,7 @@ pub mod label;
 pub mod names;
 mod netlink;
 pub mod orient;
+pub mod promiscuous;
 pub mod protocol;
 pub mod qdisc;
 pub mod services;
