@@ -11,7 +11,7 @@ pub mod interface;
 pub mod json;
 pub mod label;
 pub mod names;
-pub mod netlink;
+mod netlink;
 pub mod orient;
 pub mod poller;
 pub mod promiscuous;

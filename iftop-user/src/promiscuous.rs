@@ -1,0 +1,110 @@
+//! Promiscuous mode by reference: the interface leaves it when the last holder has gone.
+//!
+//! It owns one packet socket that never receives a packet. It must never set `IFF_PROMISC` itself:
+//! that flag would stay behind when the process is killed.
+//!
+//! Source: packet(7), `PACKET_ADD_MEMBERSHIP`.
+#![expect(unsafe_code, reason = "packet sockets have no safe wrapper in std")]
+
+use std::{
+    io,
+    os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
+};
+
+use anyhow::{Context as _, Result};
+
+/// Holds an interface in promiscuous mode until it is dropped or the process ends in any way.
+#[derive(Debug)]
+#[must_use = "promiscuous mode ends when this is dropped"]
+pub struct Promiscuous(#[expect(dead_code, reason = "it is there to be closed")] OwnedFd);
+
+/// Switches promiscuous mode on; needs `CAP_NET_RAW`.
+pub fn join(interface_index: u32) -> Result<Promiscuous> {
+    let membership = libc::packet_mreq {
+        mr_ifindex: i32::try_from(interface_index).context("interface index")?,
+        mr_type: u16::try_from(libc::PACKET_MR_PROMISC).context("PACKET_MR_PROMISC")?,
+        mr_alen: 0,
+        mr_address: [0; 8],
+    };
+    let socket = packet_socket().map_err(explain).context("open a packet socket")?;
+    let bytes = libc::socklen_t::try_from(size_of_val(&membership)).context("packet_mreq")?;
+    // SAFETY: the pointer and the length are those of one live `packet_mreq`, which is only read.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_PACKET,
+            libc::PACKET_ADD_MEMBERSHIP,
+            (&raw const membership).cast(),
+            bytes,
+        )
+    };
+    if result != 0 {
+        return Err(explain(io::Error::last_os_error()))
+            .with_context(|| format!("set interface {interface_index} to promiscuous mode"));
+    }
+    Ok(Promiscuous(socket))
+}
+
+/// A packet socket bound to no protocol, so that no packet is ever queued for it.
+fn packet_socket() -> io::Result<OwnedFd> {
+    // SAFETY: takes no pointers.
+    let fd = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call above has just opened it, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn explain(error: io::Error) -> anyhow::Error {
+    let refused = matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES));
+    let error = anyhow::Error::new(error);
+    if refused { error.context("promiscuous mode needs CAP_NET_RAW") } else { error }
+}
+
+#[cfg(test)]
+mod tests {
+    use netlink_packet_route::{RouteNetlinkMessage, link::LinkMessage};
+
+    use super::*;
+    use crate::netlink::{
+        self,
+        namespace::{alone, run},
+    };
+
+    /// How many holders keep the namespace's interfaces in promiscuous mode.
+    fn holders() -> u32 {
+        let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
+        let counts = netlink::dump(&request, |reply| {
+            let count = reply.attributes(16).find(|(kind, _)| *kind == libc::IFLA_PROMISCUITY)?.1;
+            netlink::number(count)
+        });
+        counts.unwrap().into_iter().sum()
+    }
+
+    #[test]
+    #[ignore = "needs root: cargo xtask test"]
+    fn promiscuous_mode_is_counted_and_ends_with_its_holders() {
+        alone(|| {
+            run("ip link add va type veth peer name vb");
+            let index = crate::interface::find("va").unwrap().index;
+            assert_eq!(holders(), 0);
+            let first = join(index).unwrap();
+            assert_eq!(holders(), 1);
+            let second = join(index).unwrap();
+            assert_eq!(holders(), 2);
+            drop(first);
+            assert_eq!(holders(), 1);
+            drop(second);
+            assert_eq!(holders(), 0);
+            assert!(join(4711).is_err());
+        });
+    }
+
+    #[test]
+    fn a_missing_privilege_is_named() {
+        let text = |errno| format!("{:#}", explain(io::Error::from_raw_os_error(errno)));
+        assert!(text(libc::EPERM).contains("CAP_NET_RAW"));
+        assert!(!text(libc::ENODEV).contains("CAP_NET_RAW"));
+    }
+}
