@@ -1,2 +1,117 @@
-//! Tasks.
-fn main() {}
+//! The project's tasks, run as `cargo xtask <task>`.
+//!
+//! It owns the command line of the tasks and nothing else: each task has a module. No logic of
+//! iftop itself belongs into this crate.
+
+mod cmd;
+mod ebpf;
+mod run;
+mod setup;
+mod test;
+mod toolchain;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Set up, run and test iftop, and build its kernel program.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build iftop and run it, through sudo where it needs that
+    ///
+    /// The build (release profile) is done as you; only iftop itself is started through sudo, and
+    /// not even that when you are root, when the binary has file capabilities, or when the options
+    /// only ask for help or the version. No BPF toolchain is needed: the kernel program is
+    /// committed as an object. The exit code is iftop's own.
+    ///
+    /// Example: cargo xtask run -- -i eth0 -n
+    Run {
+        /// Options for iftop; put `--` before them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "IFTOP OPTIONS")]
+        options: Vec<OsString>,
+    },
+    /// Check format, lints, documentation and the committed kernel program, and run all tests
+    ///
+    /// The tests that load a kernel program or make a network namespace are marked `#[ignore =
+    /// "needs root: cargo xtask test"]`; they run as root, or through sudo when it asks for no
+    /// password or stdin is a terminal. Where neither is possible they are named at the end, with a
+    /// warning, and when CI is set that is a failure: they never pass silently.
+    Test,
+    /// Install what `run` and `test` need and what is not there yet
+    ///
+    /// `run` and `test` do their part of this by themselves. System packages are installed through
+    /// apt-get, as root or through sudo; where that is not possible, the command to run is named.
+    Setup {
+        /// Also install what `build-ebpf` needs: Rust's source, LLVM and bpf-linker
+        #[arg(long)]
+        ebpf: bool,
+    },
+    /// Build the kernel program and replace the committed object
+    ///
+    /// Writes iftop-user/ebpf/iftop.bpf.o, and beside it iftop.bpf.toml, which records the tools,
+    /// the digest of the object and the digest of all that it is built from. The same sources and
+    /// tools give the same bytes in every folder and on every machine. `cargo xtask setup --ebpf`
+    /// installs the tools.
+    BuildEbpf {
+        /// Change nothing; fail when the committed object is not what its sources give
+        ///
+        /// With the recorded tools installed it is built anew and compared byte by byte; without
+        /// them the digests are compared with the record.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = if ebpf::rustc::is_wrapper() { ebpf::rustc::wrapper() } else { task() };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn task() -> Result<ExitCode> {
+    match Cli::parse().task {
+        Task::Run { options } => match run::run(&options)? {},
+        Task::Test => return test::test(),
+        Task::Setup { ebpf } => {
+            setup::setup(setup::Purpose::Test)?;
+            if ebpf {
+                toolchain::install()?;
+            }
+        }
+        Task::BuildEbpf { check: false } => ebpf::build()?,
+        Task::BuildEbpf { check: true } => ebpf::check()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_iftop_are_left_alone() {
+        let cli = Cli::try_parse_from(["xtask", "run", "--", "-i", "lo", "--help"]).unwrap();
+        let Task::Run { options } = cli.task else { panic!("another task") };
+        assert_eq!(options, ["-i", "lo", "--help"]);
+    }
+}

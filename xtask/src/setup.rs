@@ -1,0 +1,127 @@
+//! `cargo xtask setup`: the system's tools and cargo's components that `run` and `test` need.
+//!
+//! It must do nothing, and not even ask for a password, when all is there.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::cmd::{self, Privilege};
+
+/// What the tools are wanted for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Building and running iftop.
+    Run,
+    /// The checks and tests as well.
+    Test,
+}
+
+/// A tool, the Debian package that brings it, and what needs it.
+struct Tool {
+    name: &'static str,
+    package: &'static str,
+    needed_by: Purpose,
+}
+
+const TOOLS: [Tool; 4] = [
+    Tool { name: "cc", package: "build-essential", needed_by: Purpose::Run },
+    // The tests build their networks with these two...
+    Tool { name: "ip", package: "iproute2", needed_by: Purpose::Test },
+    Tool { name: "tc", package: "iproute2", needed_by: Purpose::Test },
+    // ...and look at the screen through this one.
+    Tool { name: "tmux", package: "tmux", needed_by: Purpose::Test },
+];
+
+/// Installs what is missing.
+pub fn setup(purpose: Purpose) -> Result<()> {
+    install(&missing(purpose, |tool| cmd::find(tool).is_some()))?;
+    if purpose == Purpose::Test {
+        components()?;
+    }
+    Ok(())
+}
+
+/// The packages of the tools that are not there, each once.
+fn missing(purpose: Purpose, is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let wanted =
+        TOOLS.iter().filter(|tool| tool.needed_by == Purpose::Run || purpose == Purpose::Test);
+    let mut packages: Vec<_> =
+        wanted.filter(|tool| !is_there(tool.name)).map(|tool| tool.package).collect();
+    packages.dedup();
+    packages
+}
+
+/// Installs Debian packages.
+pub fn install(packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let names = packages.join(" ");
+    if cmd::find("apt-get").is_none() {
+        bail!("not installed, and there is no apt-get: what Debian calls {names}");
+    }
+    let privilege = Privilege::find();
+    if privilege == Privilege::None {
+        bail!("not installed: {names}; as root, run `apt-get update && apt-get install {names}`");
+    }
+    println!("installing {names}");
+    // The lists of a fresh system are empty, those of an old one out of date.
+    cmd::run(apt_get(privilege).arg("update")).context("the lists of packages")?;
+    cmd::run(
+        apt_get(privilege).args(["install", "--yes", "--no-install-recommends"]).args(packages),
+    )
+    .with_context(|| format!("installing {names}"))
+}
+
+fn apt_get(privilege: Privilege) -> Command {
+    // Through `env`, as sudo passes no variables on.
+    let words = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet"];
+    if privilege == Privilege::Root {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
+        command
+    } else {
+        let mut command = Command::new("sudo");
+        command.arg("-n").args(words);
+        command
+    }
+}
+
+/// rustfmt and clippy are in rustup's default profile, but not in its minimal one.
+fn components() -> Result<()> {
+    let mut missing = Vec::new();
+    for (component, task) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if cmd::ask(cmd::cargo()?.args([task, "--version"])).is_none() {
+            missing.push(component);
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if cmd::find("rustup").is_none() {
+        bail!("not installed, and there is no rustup: {}", missing.join(", "));
+    }
+    cmd::run(Command::new("rustup").args(["component", "add"]).args(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_missing_when_all_is_there() {
+        assert!(missing(Purpose::Test, |_| true).is_empty());
+    }
+
+    #[test]
+    fn run_needs_less_than_test() {
+        assert_eq!(missing(Purpose::Run, |_| false), ["build-essential"]);
+        assert_eq!(missing(Purpose::Test, |_| false), ["build-essential", "iproute2", "tmux"]);
+    }
+
+    #[test]
+    fn one_of_two_tools_of_a_package_is_enough_to_miss_it() {
+        assert_eq!(missing(Purpose::Test, |tool| tool != "tc"), ["iproute2"]);
+    }
+}

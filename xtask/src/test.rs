@@ -1,0 +1,154 @@
+//! `cargo xtask test`: every check there is, one after the other, up to the first that fails.
+//!
+//! It must never let a test pass that did not run.
+
+use std::{
+    env,
+    process::{Command, ExitCode},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    cmd::{self, Privilege},
+    ebpf,
+    setup::{self, Purpose},
+};
+
+const EBPF_MANIFEST: &str = "iftop-ebpf/Cargo.toml";
+const WORKSPACE: [&str; 2] = ["--workspace", "--locked"];
+const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
+
+/// Runs all steps and says how long each took.
+pub fn test() -> Result<ExitCode> {
+    let mut steps = Steps::default();
+    let result = run_all(&mut steps);
+    steps.report();
+    let not_run = result?;
+    if not_run.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Last, so that it is what one reads.
+    eprintln!("\nWARNING: these {} tests need root and did NOT run:", not_run.len());
+    for name in &not_run {
+        eprintln!("  {name}");
+    }
+    eprintln!("Run `cargo xtask test` as root, or where sudo works.");
+    let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
+    Ok(if in_ci { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Runs the steps; returns the tests that could not be run.
+fn run_all(steps: &mut Steps) -> Result<Vec<String>> {
+    steps.step("set-up", || setup::setup(Purpose::Test))?;
+    steps.step("format", || {
+        cmd::run(cmd::cargo()?.args(["fmt", "--all", "--check"]))?;
+        cmd::run(cmd::cargo()?.args(["fmt", "--manifest-path", EBPF_MANIFEST, "--check"]))
+    })?;
+    steps.step("lints", || {
+        let mut clippy = cmd::cargo()?;
+        cmd::run(clippy.arg("clippy").args(WORKSPACE).arg("--all-targets").args(DENY_WARNINGS))
+    })?;
+    steps.step("lints of the kernel program", || {
+        let mut clippy = cmd::cargo()?;
+        clippy.args(["clippy", "--locked", "--all-targets", "--manifest-path", EBPF_MANIFEST]);
+        cmd::run(clippy.args(DENY_WARNINGS))
+    })?;
+    steps.step("documentation", || {
+        let mut doc = cmd::cargo()?;
+        doc.arg("doc").args(WORKSPACE).args(["--no-deps", "--document-private-items"]);
+        cmd::run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))
+    })?;
+    steps.step("committed kernel program", ebpf::check)?;
+    steps.step("tests", || cmd::run(cmd::cargo()?.arg("test").args(WORKSPACE)))?;
+    steps.step("tests that need root", || match Privilege::find() {
+        Privilege::Root => privileged(None).map(|()| Vec::new()),
+        Privilege::Sudo => privileged(Some("sudo -n -E")).map(|()| Vec::new()),
+        Privilege::None => ignored(),
+    })
+}
+
+/// Runs the ignored tests. Cargo still builds as the user: only the test programs are run by
+/// `runner`. `--tests` leaves out documentation, where "ignore" means code that is not to compile.
+fn privileged(runner: Option<&str>) -> Result<()> {
+    let mut test = cmd::cargo()?;
+    test.arg("test").args(WORKSPACE).args(["--tests", "--", "--ignored"]);
+    if let Some(runner) = runner {
+        test.env(format!("CARGO_TARGET_{}_RUNNER", variable_name(&host()?)), runner);
+    }
+    cmd::run(&mut test)
+}
+
+/// The names of the ignored tests.
+fn ignored() -> Result<Vec<String>> {
+    let mut list = cmd::cargo()?;
+    list.args(["test", "--quiet"]).args(WORKSPACE).args(["--tests", "--", "--ignored", "--list"]);
+    Ok(names(&cmd::output(&mut list)?))
+}
+
+/// The tests in the output of `--list`, which may name benchmarks and summaries too.
+fn names(list: &str) -> Vec<String> {
+    list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
+}
+
+fn host() -> Result<String> {
+    let version = cmd::output(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("`rustc -vV` names no host")?.to_owned())
+}
+
+fn variable_name(triple: &str) -> String {
+    triple.to_uppercase().replace(['-', '.'], "_")
+}
+
+/// The steps that were run, with the time each took.
+#[derive(Default)]
+struct Steps {
+    taken: Vec<(&'static str, Duration, bool)>,
+}
+
+impl Steps {
+    fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        println!("==> {name}");
+        let start = Instant::now();
+        let result = work().with_context(|| format!("step \"{name}\""));
+        self.taken.push((name, start.elapsed(), result.is_ok()));
+        result
+    }
+
+    fn report(&self) {
+        println!("\n==> time of each step");
+        for (name, time, passed) in &self.taken {
+            let failed = if *passed { "" } else { "  FAILED" };
+            println!("{:7.1} s  {name}{failed}", time.as_secs_f64());
+        }
+        let total: Duration = self.taken.iter().map(|(_, time, _)| time).sum();
+        println!("{:7.1} s  in all", total.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_tests() {
+        let list = "source::loads: test\n\n1 test, 0 benchmarks\nrate: benchmark\nend: test\n";
+        assert_eq!(names(list), ["source::loads", "end"]);
+    }
+
+    #[test]
+    fn a_triple_becomes_the_name_of_a_variable() {
+        assert_eq!(variable_name("x86_64-unknown-linux-gnu"), "X86_64_UNKNOWN_LINUX_GNU");
+    }
+
+    #[test]
+    fn a_failed_step_is_named() {
+        let mut steps = Steps::default();
+        let failed: Result<()> = steps.step("lints", || anyhow::bail!("no"));
+        let error = failed.unwrap_err();
+        assert_eq!(format!("{error:#}"), "step \"lints\": no");
+        assert!(!steps.taken[0].2);
+    }
+}
