@@ -56,11 +56,11 @@ pub struct Options {
     #[arg(short = 'o', long, value_name = "ORDER", default_value = "10s", value_parser = values::sort)]
     pub sort: Sort,
 
-    /// Show IPv4 flows in and out of this network only, as 10.0.0.0/8 or 10.0.0.0/255.0.0.0
+    /// Show IPv4 flows in and out of this network only, as 10.0.0.0/8
     #[arg(short = 'F', long, value_name = "NET/MASK", value_parser = values::net4)]
     pub net: Option<Net4>,
 
-    /// Show IPv6 flows in and out of this network only, as fd00::/8 or fd00::/ff00::
+    /// Show IPv6 flows in and out of this network only, as fd00::/8
     #[arg(short = 'G', long, value_name = "NET6/MASK6", value_parser = values::net6)]
     pub net6: Option<Net6>,
 

@@ -1,0 +1,125 @@
+//! The program under test, running inside a namespace.
+#![expect(unsafe_code, reason = "kill(2)")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+};
+
+use serde_json::Value;
+
+use super::net::Namespace;
+
+/// A run; killed when dropped.
+pub struct Iftop {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    errors: BufReader<ChildStderr>,
+}
+
+/// How a run ended, and what it had not yet been asked for.
+#[derive(Debug)]
+pub struct End {
+    pub status: ExitStatus,
+    pub out: String,
+    pub errors: String,
+}
+
+impl Iftop {
+    /// Starts it with its options in one string, its input closed.
+    pub fn start(namespace: &Namespace, options: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+        command.args(options.split_whitespace());
+        Self::spawn(namespace, command)
+    }
+
+    /// Starts it as somebody prepared it.
+    pub fn spawn(namespace: &Namespace, mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        namespace.enter(&mut command);
+        let mut child = command.spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        Self { child, out, errors }
+    }
+
+    /// Starts it with `--json` and returns when it counts.
+    pub fn json(namespace: &Namespace, options: &str) -> Self {
+        let mut iftop = Self::start(namespace, &format!("--json {options}"));
+        let mut said = String::new();
+        while !said.ends_with("Listening on va\n") && !said.ends_with("Listening on lo\n") {
+            let read = iftop.errors.read_line(&mut said).unwrap();
+            assert_ne!(read, 0, "ended early: {said}");
+        }
+        iftop
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line of its output.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = self.out.read_line(&mut line).unwrap();
+        assert_ne!(read, 0, "ended early: {}", self.rest_of_errors());
+        line
+    }
+
+    /// The next report, checked for the one equation that holds in each.
+    pub fn report(&mut self) -> Value {
+        checked(&self.line())
+    }
+
+    pub fn signal(&self, signal: i32) {
+        let pid = self.child.id().try_into().unwrap();
+        // SAFETY: takes numbers; the child has not been waited for, so the pid is its own.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+    }
+
+    /// Closes our end of its output.
+    pub fn close_output(self) -> ExitStatus {
+        let Self { mut child, out, errors } = self;
+        drop((out, errors));
+        child.wait().unwrap()
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> End {
+        let mut out = String::new();
+        self.out.read_to_string(&mut out).unwrap();
+        let errors = self.rest_of_errors();
+        End { status: self.child.wait().unwrap(), out, errors }
+    }
+
+    /// Ends it by SIGTERM; its last report.
+    pub fn last_report(self) -> Value {
+        self.signal(libc::SIGTERM);
+        let end = self.end();
+        assert_eq!(end.status.code(), Some(143), "{end:?}");
+        let mut last = None;
+        for line in end.out.lines() {
+            last = Some(checked(line));
+        }
+        last.expect("a last report")
+    }
+
+    fn rest_of_errors(&mut self) -> String {
+        let mut errors = String::new();
+        self.errors.read_to_string(&mut errors).unwrap();
+        errors
+    }
+}
+
+/// Parses a report in which `seen` must be all accounted for.
+fn checked(line: &str) -> Value {
+    let report: Value =
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let account = &report["account"];
+    for unit in ["bytes", "packets"] {
+        let of = |name: &str| account[name][unit].as_u64().unwrap();
+        assert_eq!(of("seen"), of("in_flows") + of("other") + of("excluded"), "{account}");
+    }
+    assert_eq!(account["unaccounted_bytes"], 0, "{account}");
+    report
+}

@@ -1,0 +1,209 @@
+//! Networks made for one test: namespaces without a name, which vanish with their last user.
+//!
+//! They are silent: no neighbour discovery, no router solicitation, so that every packet in them is
+//! one that the test sent.
+#![expect(unsafe_code, reason = "namespaces and packet sockets: setns(2), unshare(2), packet(7)")]
+
+use std::{
+    fs::{self, File},
+    io,
+    os::{
+        fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
+        unix::process::CommandExt as _,
+    },
+    process::{self, Command},
+    thread,
+};
+
+use serde_json::Value;
+
+/// A network namespace.
+pub struct Namespace {
+    file: File,
+}
+
+impl Namespace {
+    pub fn new() -> Self {
+        let file = thread::spawn(|| {
+            // SAFETY: takes a number; concerns this thread only, which ends at once.
+            check(unsafe { libc::unshare(libc::CLONE_NEWNET) });
+            for conf in ["all", "default"] {
+                fs::write(format!("/proc/sys/net/ipv6/conf/{conf}/disable_ipv6"), "1").unwrap();
+            }
+            File::open("/proc/thread-self/ns/net").unwrap()
+        });
+        let namespace = Self { file: file.join().unwrap() };
+        namespace.ip("link set lo up");
+        namespace
+    }
+
+    /// Runs a function on a thread inside.
+    pub fn run<T: Send>(&self, function: impl FnOnce() -> T + Send) -> T {
+        thread::scope(|scope| {
+            let inside = scope.spawn(|| {
+                // SAFETY: takes a descriptor that lives; concerns this thread only.
+                check(unsafe { libc::setns(self.file.as_raw_fd(), libc::CLONE_NEWNET) });
+                function()
+            });
+            inside.join().unwrap()
+        })
+    }
+
+    /// Makes a command run inside.
+    pub fn enter(&self, command: &mut Command) {
+        let file = self.file.try_clone().unwrap();
+        // SAFETY: between fork and exec only setns(2) is called, which is async-signal-safe.
+        unsafe {
+            command.pre_exec(move || {
+                if libc::setns(file.as_raw_fd(), libc::CLONE_NEWNET) == 0 {
+                    Ok(())
+                } else {
+                    Err(io::Error::last_os_error())
+                }
+            });
+        }
+    }
+
+    /// `ip ARGUMENTS`, inside; its output.
+    pub fn ip(&self, arguments: &str) -> String {
+        self.command("ip", arguments)
+    }
+
+    /// A command that must succeed, inside; its output.
+    pub fn command(&self, program: &str, arguments: &str) -> String {
+        let mut command = Command::new(program);
+        command.args(arguments.split_whitespace());
+        self.enter(&mut command);
+        let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {arguments}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A path that `ip … netns PATH` takes.
+    fn path(&self) -> String {
+        format!("/proc/{}/fd/{}", process::id(), self.file.as_raw_fd())
+    }
+
+    /// Bytes that an interface's own counters say: received, sent.
+    pub fn interface_bytes(&self, name: &str) -> (u64, u64) {
+        let text = self.ip(&format!("-s -j link show dev {name}"));
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let bytes = |side: &str| json[0]["stats64"][side]["bytes"].as_u64().unwrap();
+        (bytes("rx"), bytes("tx"))
+    }
+}
+
+/// Two namespaces and a cable: `va` in `a`, where the program runs, and `vb` in `b`.
+pub struct Cable {
+    pub a: Namespace,
+    pub b: Namespace,
+}
+
+pub const VA_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xa];
+pub const VB_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xb];
+
+impl Cable {
+    /// Without addresses: nothing answers, nothing is sent unasked.
+    pub fn new() -> Self {
+        let (a, b) = (Namespace::new(), Namespace::new());
+        a.ip(&format!(
+            "link add va address 02:00:00:00:00:0a mtu 9000 type veth \
+             peer name vb address 02:00:00:00:00:0b mtu 9000 netns {}",
+            b.path()
+        ));
+        a.ip("link set va up");
+        b.ip("link set vb up");
+        Self { a, b }
+    }
+
+    /// With 10.9.0.1 on `va`, 10.9.0.2 on `vb`, and neighbours that need not be asked for.
+    pub fn with_addresses() -> Self {
+        let cable = Self::new();
+        cable.a.ip("address add 10.9.0.1/24 dev va");
+        cable.b.ip("address add 10.9.0.2/24 dev vb");
+        cable.a.ip("neighbour add 10.9.0.2 lladdr 02:00:00:00:00:0b dev va nud permanent");
+        cable.b.ip("neighbour add 10.9.0.1 lladdr 02:00:00:00:00:0a dev vb nud permanent");
+        cable
+    }
+
+    /// Puts frames on the wire so that `va` receives them.
+    pub fn to_va(&self) -> PacketSocket {
+        self.b.run(|| PacketSocket::open("vb"))
+    }
+
+    /// Has `va` send frames.
+    pub fn from_va(&self) -> PacketSocket {
+        self.a.run(|| PacketSocket::open("va"))
+    }
+}
+
+/// Sends frames as they are.
+pub struct PacketSocket {
+    socket: OwnedFd,
+    to: libc::sockaddr_ll,
+}
+
+impl PacketSocket {
+    fn open(interface: &str) -> Self {
+        let name = std::ffi::CString::new(interface).unwrap();
+        // SAFETY: plain calls with numbers and a string that lives; the descriptor is ours alone.
+        let (socket, index) = unsafe {
+            let socket = libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0);
+            check(socket);
+            (OwnedFd::from_raw_fd(socket), libc::if_nametoindex(name.as_ptr()))
+        };
+        assert_ne!(index, 0, "no interface {interface}");
+        // SAFETY: zero is a valid value for every field.
+        let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+        to.sll_family = libc::AF_PACKET.try_into().unwrap();
+        to.sll_ifindex = index.try_into().unwrap();
+        to.sll_halen = 6;
+        Self { socket, to }
+    }
+
+    /// From now on every frame is preceded by a `struct virtio_net_hdr`, which also says how much of
+    /// it the kernel makes linear.
+    pub fn expect_virtio_header(&self) {
+        const PACKET_VNET_HDR: libc::c_int = 15;
+        let on: libc::c_int = 1;
+        // SAFETY: the value is as long as stated.
+        check(unsafe {
+            libc::setsockopt(
+                self.socket.as_raw_fd(),
+                libc::SOL_PACKET,
+                PACKET_VNET_HDR,
+                (&raw const on).cast(),
+                size_of_val(&on).try_into().unwrap(),
+            )
+        });
+    }
+
+    pub fn send(&self, frame: &[u8]) {
+        loop {
+            // SAFETY: buffer and address live, and are as long as stated.
+            let sent = unsafe {
+                libc::sendto(
+                    self.socket.as_raw_fd(),
+                    frame.as_ptr().cast(),
+                    frame.len(),
+                    0,
+                    (&raw const self.to).cast(),
+                    size_of_val(&self.to).try_into().unwrap(),
+                )
+            };
+            if sent >= 0 {
+                assert_eq!(usize::try_from(sent).unwrap(), frame.len());
+                return;
+            }
+            let error = io::Error::last_os_error();
+            // The queue is full for the moment.
+            assert_eq!(error.raw_os_error(), Some(libc::ENOBUFS), "{error}");
+            thread::yield_now();
+        }
+    }
+}
+
+fn check(result: libc::c_int) {
+    assert!(result >= 0, "{}", io::Error::last_os_error());
+}
