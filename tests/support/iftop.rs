@@ -15,6 +15,7 @@ pub struct Iftop {
     child: Child,
     out: BufReader<ChildStdout>,
     errors: BufReader<ChildStderr>,
+    json: bool,
 }
 
 /// How a run ended, and what it had not yet been asked for.
@@ -35,23 +36,43 @@ impl Iftop {
 
     /// Starts it as somebody prepared it.
     pub fn spawn(namespace: &Namespace, mut command: Command) -> Self {
+        namespace.enter(&mut command, None);
+        Self::take(command)
+    }
+
+    fn take(mut command: Command) -> Self {
+        let json = command.get_args().any(|argument| argument == "--json");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        namespace.enter(&mut command);
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let errors = BufReader::new(child.stderr.take().unwrap());
-        Self { child, out, errors }
+        Self { child, out, errors, json }
+    }
+
+    /// The same as another user, without any privilege.
+    pub fn spawn_as(namespace: &Namespace, mut command: Command, uid: u32) -> Self {
+        namespace.enter(&mut command, Some(uid));
+        Self::take(command)
     }
 
     /// Starts it with `--json` and returns when it counts.
     pub fn json(namespace: &Namespace, options: &str) -> Self {
         let mut iftop = Self::start(namespace, &format!("--json {options}"));
-        let mut said = String::new();
-        while !said.ends_with("Listening on va\n") && !said.ends_with("Listening on lo\n") {
-            let read = iftop.errors.read_line(&mut said).unwrap();
-            assert_ne!(read, 0, "ended early: {said}");
-        }
+        iftop.wait_until_listening();
         iftop
+    }
+
+    /// Text says it on stdout, JSON on stderr; then counting has begun.
+    pub fn wait_until_listening(&mut self) {
+        let mut said = String::new();
+        while !said.lines().last().is_some_and(|line| line.starts_with("Listening on ")) {
+            let read = if self.json {
+                self.errors.read_line(&mut said).unwrap()
+            } else {
+                self.out.read_line(&mut said).unwrap()
+            };
+            assert_ne!(read, 0, "ended early: {said} {}", self.rest_of_errors());
+        }
     }
 
     pub fn id(&self) -> u32 {
@@ -79,7 +100,7 @@ impl Iftop {
 
     /// Closes our end of its output.
     pub fn close_output(self) -> ExitStatus {
-        let Self { mut child, out, errors } = self;
+        let Self { mut child, out, errors, .. } = self;
         drop((out, errors));
         child.wait().unwrap()
     }

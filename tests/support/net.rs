@@ -49,17 +49,16 @@ impl Namespace {
         })
     }
 
-    /// Makes a command run inside.
-    pub fn enter(&self, command: &mut Command) {
+    /// Makes a command run inside, if need be as somebody without privileges.
+    pub fn enter(&self, command: &mut Command, uid: Option<u32>) {
         let file = self.file.try_clone().unwrap();
-        // SAFETY: between fork and exec only setns(2) is called, which is async-signal-safe.
+        // SAFETY: between fork and exec only system calls are made, which are async-signal-safe.
         unsafe {
             command.pre_exec(move || {
-                if libc::setns(file.as_raw_fd(), libc::CLONE_NEWNET) == 0 {
-                    Ok(())
-                } else {
-                    Err(io::Error::last_os_error())
-                }
+                let done = libc::setns(file.as_raw_fd(), libc::CLONE_NEWNET) == 0
+                    // From root, this takes all capabilities too.
+                    && uid.is_none_or(|uid| libc::setuid(uid) == 0);
+                if done { Ok(()) } else { Err(io::Error::last_os_error()) }
             });
         }
     }
@@ -73,7 +72,7 @@ impl Namespace {
     pub fn command(&self, program: &str, arguments: &str) -> String {
         let mut command = Command::new(program);
         command.args(arguments.split_whitespace());
-        self.enter(&mut command);
+        self.enter(&mut command, None);
         let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program} {arguments}: {errors}");

@@ -24,11 +24,12 @@ struct Tool {
     needed_by: Purpose,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 5] = [
     Tool { name: "cc", package: "build-essential", needed_by: Purpose::Run },
-    // The tests build their networks with these two...
+    // The tests build their networks with these three...
     Tool { name: "ip", package: "iproute2", needed_by: Purpose::Test },
     Tool { name: "tc", package: "iproute2", needed_by: Purpose::Test },
+    Tool { name: "ethtool", package: "ethtool", needed_by: Purpose::Test },
     // ...and look at the screen through this one.
     Tool { name: "tmux", package: "tmux", needed_by: Purpose::Test },
 ];
@@ -117,7 +118,10 @@ mod tests {
     #[test]
     fn run_needs_less_than_test() {
         assert_eq!(missing(Purpose::Run, |_| false), ["build-essential"]);
-        assert_eq!(missing(Purpose::Test, |_| false), ["build-essential", "iproute2", "tmux"]);
+        assert_eq!(
+            missing(Purpose::Test, |_| false),
+            ["build-essential", "iproute2", "ethtool", "tmux"]
+        );
     }
 
     #[test]

@@ -137,7 +137,8 @@ impl OwnClsact {
     fn add_if_absent(interface: &Interface) -> Result<Option<Self>> {
         let added = qdisc::add_clsact(interface.index)
             .with_context(|| format!("make {} ready for tc filters", interface.name))?;
-        Ok(added.then_some(Self { interface_index: interface.index }))
+        // Not `then_some`: a value that is made and dropped would remove the qdisc of others.
+        Ok(added.then(|| Self { interface_index: interface.index }))
     }
 }
 

@@ -1,0 +1,255 @@
+//! End to end: how the program starts, ends and fails, and that it leaves nothing behind.
+
+use std::{
+    process::{Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use aya::{
+    maps::loaded_maps,
+    programs::{loaded_links, loaded_programs},
+};
+use support::{
+    frame::{self, UDP, V4},
+    iftop::{End, Iftop},
+    net::{Cable, Namespace, VA_MAC, VB_MAC},
+};
+
+mod support;
+
+/// The kernel's lists of programs and maps are for the whole machine: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const NOBODY: u32 = 65_534;
+
+fn end(namespace: &Namespace, options: &str) -> End {
+    Iftop::start(namespace, options).end()
+}
+
+/// A datagram that `va` receives.
+fn datagram() -> Vec<u8> {
+    let packet = V4 {
+        source: [10, 9, 0, 2].into(),
+        destination: [10, 9, 0, 1].into(),
+        protocol: UDP,
+        options: &[],
+        fragment: 0,
+    };
+    frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &packet.packet(&frame::udp(1, 2, 92)))
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_timed_run_ends_by_itself_without_traffic() {
+    let _alone = alone();
+    let cable = Cable::new();
+    let text = end(&cable.a, "-i va -t -s 1");
+    assert_eq!(text.status.code(), Some(0), "{text:?}");
+    assert!(text.out.starts_with("Listening on va\n   # Host name"), "{text:?}");
+    assert_eq!(text.out.matches("Total send rate:").count(), 1, "{text:?}");
+    let json = end(&cable.a, "-i va --json --interval 1 --count 2");
+    assert_eq!(json.status.code(), Some(0), "{json:?}");
+    assert_eq!(json.out.lines().count(), 2, "{json:?}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn text_is_chosen_where_there_is_no_terminal() {
+    let _alone = alone();
+    let cable = Cable::new();
+    let end = end(&cable.a, "-i va -s 1");
+    assert_eq!(end.status.code(), Some(0), "{end:?}");
+    assert!(end.out.contains("Total send and receive rate:"), "{end:?}");
+    assert!(end.errors.contains("no terminal"), "{end:?}");
+    assert!(end.errors.contains("MAC address is: 02:00:00:00:00:0a\n"), "{end:?}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn signals_end_it_as_documented() {
+    let _alone = alone();
+    let cable = Cable::new();
+    // (signal, exit status, reports)
+    for (signal, status, reports) in
+        [(libc::SIGINT, 0, 0), (libc::SIGTERM, 143, 1), (libc::SIGHUP, 129, 1)]
+    {
+        for options in ["--json", "-t"] {
+            let mut iftop = Iftop::start(&cable.a, &format!("-i va --interval 1000 {options}"));
+            iftop.wait_until_listening();
+            cable.to_va().send(&datagram());
+            iftop.signal(signal);
+            let end = iftop.end();
+            assert_eq!(end.status.code(), Some(status), "{signal} {options} {end:?}");
+            let totals =
+                end.out.matches("\"totals\"").count() + end.out.matches("====").count().min(1);
+            assert_eq!(totals, reports, "{signal} {options} {end:?}");
+            if reports > 0 {
+                assert!(end.out.contains("10.9.0.2"), "the last report is up to date: {end:?}");
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_closed_pipe_is_a_good_end() {
+    let _alone = alone();
+    let cable = Cable::new();
+    let mut iftop = Iftop::json(&cable.a, "-i va --interval 1");
+    iftop.report();
+    assert_eq!(iftop.close_output().code(), Some(0));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn every_report_is_flushed() {
+    let _alone = alone();
+    let cable = Cable::new();
+    let mut iftop = Iftop::start(&cable.a, "-i va -t --interval 1");
+    let mut reports = 0;
+    // The program goes on; each report can be read before the next one is due.
+    while reports < 2 {
+        reports += usize::from(iftop.line().starts_with("===="));
+    }
+    iftop.signal(libc::SIGINT);
+    assert_eq!(iftop.end().status.code(), Some(0));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn errors_say_what_why_and_what_to_do() {
+    let _alone = alone();
+    let cable = Cable::new();
+    // (options, what stands in the message)
+    let cases: [(&str, &[&str]); 4] = [
+        ("-t -i eth9", &["no interface `eth9`", "lo, va"]),
+        ("-t -i va -o bogus", &["--sort <ORDER>", "2s, 10s, 40s"]),
+        ("-t -i va --bogus", &["--bogus"]),
+        ("-t -i va extra", &["extra"]),
+    ];
+    for (options, words) in cases {
+        let end = end(&cable.a, options);
+        assert_eq!(end.status.code(), Some(1), "{options}: {end:?}");
+        assert_eq!(end.out, "", "{options}");
+        for word in words {
+            assert!(end.errors.contains(word), "{options}: {word:?} in {}", end.errors);
+        }
+    }
+    let help = end(&cable.a, "-h");
+    assert_eq!((help.status.code(), help.errors.as_str()), (Some(0), ""));
+    assert!(help.out.contains("--interface"), "{help:?}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn without_privileges_it_names_them() {
+    let _alone = alone();
+    let cable = Cable::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+    command.args(["-t", "-i", "va"]);
+    let end = Iftop::spawn_as(&cable.a, command, NOBODY).end();
+    assert_eq!(end.status.code(), Some(1), "{end:?}");
+    for word in ["CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON", "setcap", "sudo"] {
+        assert!(end.errors.contains(word), "{word}: {end:?}");
+    }
+}
+
+/// What of ours is in the kernel.
+fn ours() -> (usize, usize, usize) {
+    let ours = |name: &[u8]| name.starts_with(b"iftop_");
+    let programs: Vec<u32> = loaded_programs()
+        .filter_map(Result::ok)
+        .filter(|program| ours(program.name()))
+        .map(|program| program.id())
+        .collect();
+    let links = loaded_links()
+        .filter_map(Result::ok)
+        .filter(|link| programs.contains(&link.program_id()))
+        .count();
+    let maps = loaded_maps()
+        .filter_map(Result::ok)
+        .filter(|map| map.name().starts_with(b"FLOWS_"))
+        .count();
+    (programs.len(), links, maps)
+}
+
+/// Everything of the interface that could have been changed; its counters aside.
+fn state(namespace: &Namespace) -> [String; 4] {
+    [
+        namespace.ip("-d -o link show dev va"),
+        namespace.command("tc", "qdisc show dev va"),
+        namespace.command("tc", "filter show dev va ingress"),
+        namespace.command("tc", "filter show dev va egress"),
+    ]
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn nothing_is_left_however_it_ends() {
+    let _alone = alone();
+    let cable = Cable::new();
+    let (before, kernel_before) = (state(&cable.a), ours());
+    // What SIGKILL leaves of clsact cannot be helped by the program that was killed.
+    for (options, signals) in [
+        ("-i va -p --hook tcx", &[libc::SIGINT, libc::SIGTERM, libc::SIGKILL][..]),
+        ("-i va -p --hook clsact", &[libc::SIGINT, libc::SIGTERM]),
+    ] {
+        for &signal in signals {
+            let iftop = Iftop::json(&cable.a, options);
+            let during = ours();
+            assert_eq!(during.0, kernel_before.0 + 2, "both programs are loaded");
+            assert_ne!(state(&cable.a), before, "promiscuous, or with a qdisc");
+            iftop.signal(signal);
+            iftop.end();
+            assert_eq!(state(&cable.a), before, "{options}, signal {signal}");
+            // Programs and maps are freed after an RCU grace period.
+            let mut left = ours();
+            for _ in 0..10_000 {
+                if left == kernel_before {
+                    break;
+                }
+                thread::yield_now();
+                left = ours();
+            }
+            assert_eq!(left, kernel_before, "{options}, signal {signal}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_qdisc_that_others_made_stays() {
+    let _alone = alone();
+    let cable = Cable::new();
+    cable.a.command("tc", "qdisc add dev va clsact");
+    let before = state(&cable.a);
+    let iftop = Iftop::json(&cable.a, "-i va --hook clsact");
+    assert_ne!(state(&cable.a), before);
+    iftop.signal(libc::SIGTERM);
+    iftop.end();
+    assert_eq!(state(&cable.a), before);
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn refused_packets_are_reported_a_few_at_a_time() {
+    let _alone = alone();
+    let cable = Cable::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+    command.args(["-i", "va", "--json", "--interval", "1", "--count", "1"]);
+    command.env("RUST_LOG", "debug").stdin(Stdio::null());
+    let mut iftop = Iftop::spawn(&cable.a, command);
+    iftop.wait_until_listening();
+    let wire = cable.to_va();
+    for _ in 0..100 {
+        wire.send(&frame::ethernet([0xff; 6], VB_MAC, &[], 0x0806, &[0; 28]));
+    }
+    let end = iftop.end();
+    assert_eq!(end.status.code(), Some(0));
+    let reports = end.errors.matches("ingress: not IP, 42 bytes, ethertype 0x806").count();
+    assert_eq!(reports, 10, "{}", end.errors);
+}
