@@ -21,6 +21,8 @@ use crate::{
     units::BytesPerSecond,
 };
 
+#[cfg(test)]
+mod scenarios;
 pub mod window;
 
 use window::{Span, Window};

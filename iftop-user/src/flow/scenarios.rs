@@ -1,0 +1,212 @@
+//! The flow table's behaviour, told as traffic over time.
+
+use std::time::Duration;
+
+use iftop_common::{Count, Counters, FlowKey, Totals};
+
+use super::{FlowTable, window::Window};
+use crate::{
+    orient::Rules,
+    source::Sample,
+    units::{self, BytesPerSecond, Unit},
+};
+
+const TWO_SECONDS: Duration = Duration::from_secs(2);
+
+fn key(far_port: u16) -> FlowKey {
+    FlowKey { far_port, ..FlowKey::default() }
+}
+
+/// A sample of received traffic: (far port, bytes in one packet).
+fn sample(elapsed: Duration, flows: &[(u16, u64)]) -> Sample {
+    let mut sample = Sample { elapsed, ..Sample::default() };
+    for &(port, bytes) in flows.iter().filter(|(_, bytes)| *bytes > 0) {
+        let ingress = Count { bytes, packets: 1 };
+        sample.flows.push((key(port), Counters { ingress, ..Counters::default() }));
+        sample.totals.seen.ingress += ingress;
+    }
+    sample
+}
+
+fn table() -> FlowTable {
+    FlowTable::new(Rules::default(), 1000)
+}
+
+/// Rates of the only flow over 2, 10 and 40 seconds.
+fn rates(table: &FlowTable) -> [f64; 3] {
+    let flow = table.flows().next().expect("a flow");
+    Window::ALL.map(|window| table.rate(window, flow.bytes(window).ingress).0)
+}
+
+/// The example of a run of classic iftop: 120 bytes every half second for ten seconds, the flow
+/// beginning two reports after the program. What it printed, report by report.
+#[test]
+fn rates_rise_and_fall_as_in_iftop() {
+    let gone = None;
+    let printed = [
+        (360, Some("1.41Kb 480b 480b 360B")),
+        (480, Some("1.88Kb 840b 840b 840B")),
+        (480, Some("1.88Kb 1.03Kb 1.03Kb 1.29KB")),
+        (480, Some("1.88Kb 1.41Kb 1.17Kb 1.76KB")),
+        (480, Some("1.88Kb 1.78Kb 1.27Kb 2.23KB")),
+        (120, Some("480b 1.59Kb 1.17Kb 2.34KB")),
+        (0, Some("0b 1.22Kb 1.04Kb 2.34KB")),
+        (0, Some("0b 864b 960b 2.34KB")),
+        (0, Some("0b 480b 873b 2.34KB")),
+        (0, Some("0b 96b 800b 2.34KB")),
+        (0, Some("0b 0b 738b 2.34KB")),
+    ];
+    let late = [(24, Some("0b 0b 120b 2.34KB")), (25, Some("0b 0b 24b 2.34KB")), (26, gone)];
+    let mut table = table();
+    table.apply(&sample(TWO_SECONDS, &[]));
+    table.apply(&sample(TWO_SECONDS, &[]));
+    let line = |table: &FlowTable| {
+        let cumulative = units::bytes(table.flows().next()?.cumulative.ingress.bytes);
+        let [two, ten, forty] =
+            rates(table).map(|rate| units::rate(BytesPerSecond(rate), Unit::Bits).to_string());
+        let line = format!("{two} {ten} {forty} {cumulative}");
+        Some(line.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let mut report = 0;
+    for (bytes, expected) in printed {
+        report += 1;
+        table.apply(&sample(TWO_SECONDS, &[(1, bytes)]));
+        table.end_interval();
+        assert_eq!(line(&table).as_deref(), expected, "report {report}");
+    }
+    for (number, expected) in late {
+        while report < number {
+            report += 1;
+            table.apply(&sample(TWO_SECONDS, &[]));
+            table.end_interval();
+        }
+        assert_eq!(line(&table).as_deref(), expected, "report {report}");
+    }
+}
+
+#[test]
+fn the_first_report_is_true() {
+    let mut table = table();
+    table.apply(&sample(Duration::from_millis(400), &[(1, 400)]));
+    assert_eq!(rates(&table), [1000.0; 3]);
+    table.apply(&sample(Duration::from_millis(1600), &[(1, 1600)]));
+    assert_eq!(rates(&table), [1000.0; 3]);
+    assert_eq!(table.peaks()[1], BytesPerSecond(1000.0));
+}
+
+#[test]
+fn a_late_tick_distorts_nothing() {
+    let mut table = table();
+    for seconds in [2, 2, 9, 2, 31, 2, 2] {
+        let bytes = seconds * 1000;
+        table.apply(&sample(Duration::from_secs(seconds), &[(1, bytes)]));
+        assert_eq!(rates(&table), [1000.0; 3], "after {seconds} s");
+        assert_eq!(table.peaks()[1], BytesPerSecond(1000.0));
+    }
+}
+
+#[test]
+fn a_flow_leaves_with_its_last_packets_window_and_comes_back_as_new() {
+    let mut table = table();
+    table.apply(&sample(TWO_SECONDS, &[(1, 100), (2, 1)]));
+    for slot in 1..=20 {
+        table.end_interval();
+        assert_eq!(table.len(), 2, "{} s after", 2 * (slot - 1));
+        table.apply(&sample(TWO_SECONDS, &[(2, 1)]));
+    }
+    assert_eq!(table.len(), 1);
+    table.apply(&sample(TWO_SECONDS, &[(1, 7)]));
+    let flow = table.flows().find(|flow| flow.key == key(1)).expect("the flow is back");
+    assert_eq!(flow.cumulative.ingress.bytes, 7);
+    assert_eq!(table.account().in_flows.bytes, 100 + 21 + 7, "the account never forgets");
+    assert_eq!(table.totals().cumulative.received.bytes, 128);
+}
+
+#[test]
+fn what_was_not_reported_yet_is_kept_until_it_is() {
+    let mut table = table();
+    table.apply(&sample(TWO_SECONDS, &[(1, 100)]));
+    for _ in 0..100 {
+        table.apply(&sample(TWO_SECONDS, &[]));
+    }
+    let flow = table.flows().next().expect("still to be reported");
+    assert_eq!(flow.interval.ingress.bytes, 100);
+    assert_eq!(table.interval(), Duration::from_secs(202));
+    table.end_interval();
+    assert!(table.is_empty());
+    table.apply(&sample(TWO_SECONDS, &[(1, 5)]));
+    assert_eq!(table.flows().next().map(|flow| flow.cumulative.ingress.bytes), Some(5));
+    assert_eq!(table.interval(), TWO_SECONDS);
+}
+
+#[test]
+fn the_peak_is_of_the_last_40_seconds_and_the_highest_is_kept_beside_it() {
+    let mut table = table();
+    table.apply(&sample(TWO_SECONDS, &[(1, 20_000)]));
+    for _ in 0..19 {
+        table.apply(&sample(TWO_SECONDS, &[(1, 2000)]));
+        assert_eq!(table.peaks()[1], BytesPerSecond(10_000.0));
+    }
+    table.apply(&sample(TWO_SECONDS, &[(1, 2000)]));
+    assert_eq!(table.peaks()[1], BytesPerSecond(1000.0));
+    let [_, highest, _] = table.totals().peak_since_start;
+    assert_eq!((highest.rate, highest.at), (BytesPerSecond(10_000.0), TWO_SECONDS));
+}
+
+#[test]
+fn nothing_overflows_at_400_gigabits() {
+    const BYTES_PER_SECOND: u64 = 50_000_000_000;
+    let mut table = table();
+    for _ in 0..60 {
+        table.apply(&sample(TWO_SECONDS, &[(1, 2 * BYTES_PER_SECOND)]));
+    }
+    assert_eq!(rates(&table), [50e9; 3]);
+    assert_eq!(table.peaks()[2], BytesPerSecond(50e9));
+    assert_eq!(table.totals().cumulative.received.bytes, 120 * BYTES_PER_SECOND);
+    assert_eq!(units::rate(table.peaks()[2], Unit::Bits).to_string(), "  373Gb");
+}
+
+#[test]
+fn memory_is_bounded_and_the_smallest_give_way() {
+    const ROOM: u16 = 10;
+    let mut table = FlowTable::new(Rules::default(), ROOM.into());
+    // Ports 1 to 10 are heavy; then a flood of small ones comes by, each seen once.
+    let heavy: Vec<_> = (1..=ROOM).map(|port| (port, 1_000_000)).collect();
+    table.apply(&sample(TWO_SECONDS, &heavy));
+    for wave in 0..50 {
+        let flood: Vec<_> = (0..1000).map(|place| (100 + wave * 1000 + place, 40)).collect();
+        table.apply(&sample(TWO_SECONDS, &flood));
+        assert_eq!(table.len(), usize::from(ROOM));
+        if wave < 19 {
+            assert!(table.flows().all(|flow| flow.key.far_port <= ROOM), "wave {wave}");
+        }
+        let account = table.account();
+        assert_eq!(account.unaccounted_bytes(), 0);
+        assert_eq!(account.seen.packets, account.in_flows.packets + account.other.packets);
+    }
+    // Folded flows left bytes in windows; those must not show in whoever got their place.
+    assert!(table.flows().all(|flow| flow.bytes(Window::Forty).ingress == 40));
+}
+
+#[test]
+fn the_kernels_other_is_in_the_totals_but_in_no_flow() {
+    let mut table = table();
+    let mut with_other = sample(TWO_SECONDS, &[(1, 300)]);
+    let other = Counters { ingress: Count { bytes: 700, packets: 7 }, ..Counters::default() };
+    with_other.totals += Totals { seen: other, other, ..Totals::default() };
+    table.apply(&with_other);
+    assert_eq!(table.total_bytes(Window::Two).received, 1000);
+    assert_eq!(rates(&table)[0], 150.0);
+    assert_eq!((table.account().other.bytes, table.account().unaccounted_bytes()), (700, 0));
+    assert_eq!(table.account().attributed_percent(), 12);
+}
+
+#[test]
+fn a_witness_that_disagrees_is_shown() {
+    let mut table = table();
+    let mut lying = sample(TWO_SECONDS, &[(1, 300)]);
+    lying.totals.seen.ingress.bytes += 1;
+    table.apply(&lying);
+    assert_eq!(table.account().unaccounted_bytes(), 1);
+    assert!(table.account().shortfall().is_some());
+}
