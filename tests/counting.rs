@@ -8,14 +8,12 @@ use std::{
     thread,
 };
 
-use serde_json::Value;
-use support::{
+use crate::support::{
     frame::{self, TCP, UDP, V4},
     iftop::Iftop,
     net::{Cable, VA_MAC, VB_MAC},
 };
-
-mod support;
+use serde_json::Value;
 
 const HOOKS: [&str; 2] = ["tcx", "clsact"];
 
@@ -171,7 +169,7 @@ fn every_kind_of_packet_is_counted_where_it_belongs() {
     for hook in HOOKS {
         let cable = Cable::new();
         let iftop = Iftop::json(&cable.a, &format!("-i va -P --hook {hook}"));
-        let wire = cable.to_va();
+        let wire = cable.sender_at_vb();
         let mut expected = BTreeMap::new();
         let (mut seen, mut not_ip, mut frames) = ([0; 2], [0; 2], 0);
         for (times, case) in (1..).zip(&kinds()) {
@@ -209,7 +207,7 @@ fn both_directions_meet_in_one_flow() {
     for hook in HOOKS {
         let cable = Cable::new();
         let iftop = Iftop::json(&cable.a, &format!("-i va -P --hook {hook}"));
-        let (into, out) = (cable.to_va(), cable.from_va());
+        let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
         let question = v4(US, THEM, UDP).packet(&frame::udp(40_000, 53, 32));
         let answer = v4(THEM, US, UDP).packet(&frame::udp(53, 40_000, 500));
         for _ in 0..7 {
@@ -233,7 +231,7 @@ fn both_directions_meet_in_one_flow() {
 fn a_thousand_flows() {
     let cable = Cable::new();
     let iftop = Iftop::json(&cable.a, "-i va -P");
-    let wire = cable.to_va();
+    let wire = cable.sender_at_vb();
     let mut expected = BTreeMap::new();
     for port in 1..=1000 {
         let packet = v4(THEM, US, UDP).packet(&frame::udp(port, 53, usize::from(port)));
@@ -257,9 +255,10 @@ fn headers_outside_the_linear_part_are_read() {
     let virtio_header = [0, 0, 14, 0, 0, 0, 0, 0, 0, 0];
     let question = v4(US, THEM, UDP).packet(&frame::udp(40_000, 53, 7000));
     let answer = v4(THEM, US, UDP).packet(&frame::udp(53, 40_000, 6000));
-    for (socket, to, from, packet) in
-        [(cable.from_va(), VB_MAC, VA_MAC, &question), (cable.to_va(), VA_MAC, VB_MAC, &answer)]
-    {
+    for (socket, to, from, packet) in [
+        (cable.sender_at_va(), VB_MAC, VA_MAC, &question),
+        (cable.sender_at_vb(), VA_MAC, VB_MAC, &answer),
+    ] {
         socket.expect_virtio_header();
         let frame = frame::ethernet(to, from, &[], 0x0800, packet);
         socket.send(&[&virtio_header[..], &frame].concat());
@@ -274,7 +273,7 @@ fn headers_outside_the_linear_part_are_read() {
 fn nets_and_link_local_addresses_are_left_out_and_accounted_for() {
     let cable = Cable::new();
     let iftop = Iftop::json(&cable.a, "-i va -P -F 10.9.0.2/32");
-    let wire = cable.to_va();
+    let wire = cable.sender_at_vb();
     let inside = v4(THEM, US, UDP).packet(&frame::udp(1, 2, 100));
     let outside = v4([10, 9, 0, 3], US, UDP).packet(&frame::udp(1, 2, 50));
     let us6: Ipv6Addr = US6.parse().unwrap();
@@ -301,7 +300,7 @@ fn nothing_is_lost_while_halves_are_swapped() {
     let cable = Cable::new();
     let mut iftop = Iftop::json(&cable.a, "-i va -P --interval 1");
     thread::scope(|scope| {
-        let (into, out) = (cable.to_va(), cable.from_va());
+        let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
         scope.spawn(move || {
             for number in 0..PACKETS {
                 let port = u16::try_from(number % u64::from(FLOWS)).unwrap() + 1;

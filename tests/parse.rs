@@ -1,14 +1,15 @@
 //! The packet parser: which key and how many bytes, or why not. One line per case.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, Ipv6Addr},
+};
 
+use crate::support::frame::{self, TCP, UDP, V4};
 use iftop_common::{
     FlowKey,
     parse::{Direction, Hook, LinkType, Refused, parse},
 };
-use support::frame::{self, TCP, UDP, V4};
-
-mod support;
 
 const OUR_MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const THEIR_MAC: [u8; 6] = [2, 0, 0, 0, 0, 2];
@@ -27,7 +28,7 @@ const INGRESS: Hook = Hook {
 };
 const EGRESS: Hook = Hook { direction: Direction::Egress, ..INGRESS };
 const RAW: Hook = Hook { link_type: LinkType::RawIp, ..INGRESS };
-const STRIPPED: Hook = Hook { stripped_vlan: Some(0xe000 | 100), ..INGRESS };
+const STRIPPED: Hook = Hook { stripped_vlan: Some(0xe064), ..INGRESS };
 
 fn packet4() -> V4<'static> {
     V4 { source: THEM.into(), destination: US.into(), protocol: UDP, options: &[], fragment: 0 }
@@ -81,7 +82,7 @@ fn parsed(frame: &[u8], hook: &Hook) -> String {
                 parsed.ip_bytes
             );
             if key.vlan() != 0 {
-                text += &format!(" vlan {}", key.vlan());
+                write!(text, " vlan {}", key.vlan()).unwrap();
             }
             for (flag, name) in
                 [(FlowKey::LATER_FRAGMENT, " later"), (FlowKey::THIRD_PARTY, " third party")]

@@ -1,28 +1,20 @@
 //! End to end: how the program starts, ends and fails, and that it leaves nothing behind.
 
 use std::{
+    fs,
     process::{Command, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-use aya::{
-    maps::loaded_maps,
-    programs::{loaded_links, loaded_programs},
-};
-use support::{
+use crate::support::{
     frame::{self, UDP, V4},
     iftop::{End, Iftop},
     net::{Cable, Namespace, VA_MAC, VB_MAC},
 };
-
-mod support;
-
-/// The kernel's lists of programs and maps are for the whole machine: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use aya::{
+    maps::loaded_maps,
+    programs::{loaded_links, loaded_programs},
+};
 
 const NOBODY: u32 = 65_534;
 
@@ -45,7 +37,6 @@ fn datagram() -> Vec<u8> {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_timed_run_ends_by_itself_without_traffic() {
-    let _alone = alone();
     let cable = Cable::new();
     let text = end(&cable.a, "-i va -t -s 1");
     assert_eq!(text.status.code(), Some(0), "{text:?}");
@@ -59,7 +50,6 @@ fn a_timed_run_ends_by_itself_without_traffic() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn text_is_chosen_where_there_is_no_terminal() {
-    let _alone = alone();
     let cable = Cable::new();
     let end = end(&cable.a, "-i va -s 1");
     assert_eq!(end.status.code(), Some(0), "{end:?}");
@@ -71,7 +61,6 @@ fn text_is_chosen_where_there_is_no_terminal() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn signals_end_it_as_documented() {
-    let _alone = alone();
     let cable = Cable::new();
     // (signal, exit status, reports)
     for (signal, status, reports) in
@@ -80,7 +69,7 @@ fn signals_end_it_as_documented() {
         for options in ["--json", "-t"] {
             let mut iftop = Iftop::start(&cable.a, &format!("-i va --interval 1000 {options}"));
             iftop.wait_until_listening();
-            cable.to_va().send(&datagram());
+            cable.sender_at_vb().send(&datagram());
             iftop.signal(signal);
             let end = iftop.end();
             assert_eq!(end.status.code(), Some(status), "{signal} {options} {end:?}");
@@ -97,7 +86,6 @@ fn signals_end_it_as_documented() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_closed_pipe_is_a_good_end() {
-    let _alone = alone();
     let cable = Cable::new();
     let mut iftop = Iftop::json(&cable.a, "-i va --interval 1");
     iftop.report();
@@ -107,7 +95,6 @@ fn a_closed_pipe_is_a_good_end() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn every_report_is_flushed() {
-    let _alone = alone();
     let cable = Cable::new();
     let mut iftop = Iftop::start(&cable.a, "-i va -t --interval 1");
     let mut reports = 0;
@@ -122,7 +109,6 @@ fn every_report_is_flushed() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn errors_say_what_why_and_what_to_do() {
-    let _alone = alone();
     let cable = Cable::new();
     // (options, what stands in the message)
     let cases: [(&str, &[&str]); 4] = [
@@ -147,7 +133,6 @@ fn errors_say_what_why_and_what_to_do() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn without_privileges_it_names_them() {
-    let _alone = alone();
     let cable = Cable::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
     command.args(["-t", "-i", "va"]);
@@ -158,23 +143,34 @@ fn without_privileges_it_names_them() {
     }
 }
 
-/// What of ours is in the kernel.
-fn ours() -> (usize, usize, usize) {
-    let ours = |name: &[u8]| name.starts_with(b"iftop_");
-    let programs: Vec<u32> = loaded_programs()
-        .filter_map(Result::ok)
-        .filter(|program| ours(program.name()))
-        .map(|program| program.id())
-        .collect();
-    let links = loaded_links()
-        .filter_map(Result::ok)
-        .filter(|link| programs.contains(&link.program_id()))
-        .count();
-    let maps = loaded_maps()
-        .filter_map(Result::ok)
-        .filter(|map| map.name().starts_with(b"FLOWS_"))
-        .count();
-    (programs.len(), links, maps)
+/// Ids of what a process holds of the kernel's BPF objects: programs, maps, links.
+fn held_by(pid: u32) -> Vec<(String, u32)> {
+    let mut held = Vec::new();
+    for entry in fs::read_dir(format!("/proc/{pid}/fdinfo")).unwrap() {
+        // A descriptor may be closed while they are read.
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap_or_default();
+        let objects = text.lines().filter_map(|line| line.split_once("_id:\t"));
+        held.extend(
+            objects
+                .filter(|(kind, _)| ["prog", "map", "link"].contains(kind))
+                .map(|(kind, id)| (kind.to_owned(), id.trim().parse().unwrap())),
+        );
+    }
+    held
+}
+
+/// Those of them that the kernel still has.
+fn left(held: &[(String, u32)]) -> Vec<(String, u32)> {
+    let programs: Vec<_> = loaded_programs().filter_map(Result::ok).map(|it| it.id()).collect();
+    let maps: Vec<_> = loaded_maps().filter_map(Result::ok).map(|it| it.id()).collect();
+    let links: Vec<_> = loaded_links().filter_map(Result::ok).map(|it| it.id()).collect();
+    let mut left = held.to_vec();
+    left.retain(|(kind, id)| match kind.as_str() {
+        "prog" => programs.contains(id),
+        "map" => maps.contains(id),
+        _ => links.contains(id),
+    });
+    left
 }
 
 /// Everything of the interface that could have been changed; its counters aside.
@@ -190,9 +186,8 @@ fn state(namespace: &Namespace) -> [String; 4] {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn nothing_is_left_however_it_ends() {
-    let _alone = alone();
     let cable = Cable::new();
-    let (before, kernel_before) = (state(&cable.a), ours());
+    let before = state(&cable.a);
     // What SIGKILL leaves of clsact cannot be helped by the program that was killed.
     for (options, signals) in [
         ("-i va -p --hook tcx", &[libc::SIGINT, libc::SIGTERM, libc::SIGKILL][..]),
@@ -200,22 +195,25 @@ fn nothing_is_left_however_it_ends() {
     ] {
         for &signal in signals {
             let iftop = Iftop::json(&cable.a, options);
-            let during = ours();
-            assert_eq!(during.0, kernel_before.0 + 2, "both programs are loaded");
+            let held = held_by(iftop.id());
+            for kind in ["prog", "map"] {
+                assert!(held.iter().any(|(held, _)| held == kind), "no {kind} in {held:?}");
+            }
+            let links = held.iter().filter(|(kind, _)| kind == "link").count();
+            assert_eq!(links, if options.contains("tcx") { 2 } else { 0 });
+            assert_eq!(left(&held), held);
             assert_ne!(state(&cable.a), before, "promiscuous, or with a qdisc");
             iftop.signal(signal);
             iftop.end();
             assert_eq!(state(&cable.a), before, "{options}, signal {signal}");
             // Programs and maps are freed after an RCU grace period.
-            let mut left = ours();
             for _ in 0..10_000 {
-                if left == kernel_before {
+                if left(&held).is_empty() {
                     break;
                 }
                 thread::yield_now();
-                left = ours();
             }
-            assert_eq!(left, kernel_before, "{options}, signal {signal}");
+            assert_eq!(left(&held), [], "{options}, signal {signal}");
         }
     }
 }
@@ -223,7 +221,6 @@ fn nothing_is_left_however_it_ends() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_qdisc_that_others_made_stays() {
-    let _alone = alone();
     let cable = Cable::new();
     cable.a.command("tc", "qdisc add dev va clsact");
     let before = state(&cable.a);
@@ -237,14 +234,13 @@ fn a_qdisc_that_others_made_stays() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn refused_packets_are_reported_a_few_at_a_time() {
-    let _alone = alone();
     let cable = Cable::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
     command.args(["-i", "va", "--json", "--interval", "1", "--count", "1"]);
     command.env("RUST_LOG", "debug").stdin(Stdio::null());
     let mut iftop = Iftop::spawn(&cable.a, command);
     iftop.wait_until_listening();
-    let wire = cable.to_va();
+    let wire = cable.sender_at_vb();
     for _ in 0..100 {
         wire.send(&frame::ethernet([0xff; 6], VB_MAC, &[], 0x0806, &[0; 28]));
     }

@@ -60,7 +60,7 @@ pub struct Options {
     #[arg(short = 'F', long, value_name = "NET/MASK", value_parser = values::net4)]
     pub net: Option<Net4>,
 
-    /// Show IPv6 flows in and out of this network only, as fd00::/8
+    /// Show IPv6 flows in and out of this network only (see -F)
     #[arg(short = 'G', long, value_name = "NET6/MASK6", value_parser = values::net6)]
     pub net6: Option<Net6>,
 

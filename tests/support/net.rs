@@ -127,12 +127,12 @@ impl Cable {
     }
 
     /// Puts frames on the wire so that `va` receives them.
-    pub fn to_va(&self) -> PacketSocket {
+    pub fn sender_at_vb(&self) -> PacketSocket {
         self.b.run(|| PacketSocket::open("vb"))
     }
 
     /// Has `va` send frames.
-    pub fn from_va(&self) -> PacketSocket {
+    pub fn sender_at_va(&self) -> PacketSocket {
         self.a.run(|| PacketSocket::open("va"))
     }
 }

@@ -18,7 +18,9 @@ use crate::{
 
 const EBPF_MANIFEST: &str = "iftop-ebpf/Cargo.toml";
 const WORKSPACE: [&str; 2] = ["--workspace", "--locked"];
-const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
+/// The compiler that the project is kept free of warnings for. A newer one has lints that nobody
+/// has seen here yet; those must not fail the tests of somebody who only wants to build.
+const CLEAN_WITH: &str = "rustc 1.95.";
 
 /// Runs all steps and says how long each took.
 pub fn test() -> Result<ExitCode> {
@@ -48,17 +50,18 @@ fn run_all(steps: &mut Steps) -> Result<Vec<String>> {
     })?;
     steps.step("lints", || {
         let mut clippy = cmd::cargo()?;
-        cmd::run(clippy.arg("clippy").args(WORKSPACE).arg("--all-targets").args(DENY_WARNINGS))
+        clippy.arg("clippy").args(WORKSPACE).args(["--all-targets", "--"]);
+        cmd::run(clippy.args(deny_warnings()?))
     })?;
     steps.step("lints of the kernel program", || {
         let mut clippy = cmd::cargo()?;
         clippy.args(["clippy", "--locked", "--all-targets", "--manifest-path", EBPF_MANIFEST]);
-        cmd::run(clippy.args(DENY_WARNINGS))
+        cmd::run(clippy.arg("--").args(deny_warnings()?))
     })?;
     steps.step("documentation", || {
         let mut doc = cmd::cargo()?;
         doc.arg("doc").args(WORKSPACE).args(["--no-deps", "--document-private-items"]);
-        cmd::run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))
+        cmd::run(doc.env("RUSTDOCFLAGS", deny_warnings()?.concat()))
     })?;
     steps.step("committed kernel program", ebpf::check)?;
     steps.step("tests", || cmd::run(cmd::cargo()?.arg("test").args(WORKSPACE)))?;
@@ -67,6 +70,11 @@ fn run_all(steps: &mut Steps) -> Result<Vec<String>> {
         Privilege::Sudo => privileged(Some("sudo -n -E")).map(|()| Vec::new()),
         Privilege::None => ignored(),
     })
+}
+
+fn deny_warnings() -> Result<&'static [&'static str]> {
+    let version = cmd::output(Command::new("rustc").arg("--version"))?;
+    Ok(if version.starts_with(CLEAN_WITH) { &["-D", "warnings"] } else { &[] })
 }
 
 /// Runs the ignored tests. Cargo still builds as the user: only the test programs are run by

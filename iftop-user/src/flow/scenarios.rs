@@ -33,9 +33,9 @@ fn table() -> FlowTable {
 }
 
 /// Rates of the only flow over 2, 10 and 40 seconds.
-fn rates(table: &FlowTable) -> [f64; 3] {
+fn rates(table: &FlowTable) -> [BytesPerSecond; 3] {
     let flow = table.flows().next().expect("a flow");
-    Window::ALL.map(|window| table.rate(window, flow.bytes(window).ingress).0)
+    Window::ALL.map(|window| table.rate(window, flow.bytes(window).ingress))
 }
 
 /// The example of a run of classic iftop: 120 bytes every half second for ten seconds, the flow
@@ -62,8 +62,7 @@ fn rates_rise_and_fall_as_in_iftop() {
     table.apply(&sample(TWO_SECONDS, &[]));
     let line = |table: &FlowTable| {
         let cumulative = units::bytes(table.flows().next()?.cumulative.ingress.bytes);
-        let [two, ten, forty] =
-            rates(table).map(|rate| units::rate(BytesPerSecond(rate), Unit::Bits).to_string());
+        let [two, ten, forty] = rates(table).map(|rate| units::rate(rate, Unit::Bits).to_string());
         let line = format!("{two} {ten} {forty} {cumulative}");
         Some(line.split_whitespace().collect::<Vec<_>>().join(" "))
     };
@@ -88,9 +87,9 @@ fn rates_rise_and_fall_as_in_iftop() {
 fn the_first_report_is_true() {
     let mut table = table();
     table.apply(&sample(Duration::from_millis(400), &[(1, 400)]));
-    assert_eq!(rates(&table), [1000.0; 3]);
+    assert_eq!(rates(&table), [BytesPerSecond(1000.0); 3]);
     table.apply(&sample(Duration::from_millis(1600), &[(1, 1600)]));
-    assert_eq!(rates(&table), [1000.0; 3]);
+    assert_eq!(rates(&table), [BytesPerSecond(1000.0); 3]);
     assert_eq!(table.peaks()[1], BytesPerSecond(1000.0));
 }
 
@@ -100,7 +99,7 @@ fn a_late_tick_distorts_nothing() {
     for seconds in [2, 2, 9, 2, 31, 2, 2] {
         let bytes = seconds * 1000;
         table.apply(&sample(Duration::from_secs(seconds), &[(1, bytes)]));
-        assert_eq!(rates(&table), [1000.0; 3], "after {seconds} s");
+        assert_eq!(rates(&table), [BytesPerSecond(1000.0); 3], "after {seconds} s");
         assert_eq!(table.peaks()[1], BytesPerSecond(1000.0));
     }
 }
@@ -160,7 +159,7 @@ fn nothing_overflows_at_400_gigabits() {
     for _ in 0..60 {
         table.apply(&sample(TWO_SECONDS, &[(1, 2 * BYTES_PER_SECOND)]));
     }
-    assert_eq!(rates(&table), [50e9; 3]);
+    assert_eq!(rates(&table), [BytesPerSecond(50e9); 3]);
     assert_eq!(table.peaks()[2], BytesPerSecond(50e9));
     assert_eq!(table.totals().cumulative.received.bytes, 120 * BYTES_PER_SECOND);
     assert_eq!(units::rate(table.peaks()[2], Unit::Bits).to_string(), "  373Gb");
@@ -196,7 +195,7 @@ fn the_kernels_other_is_in_the_totals_but_in_no_flow() {
     with_other.totals += Totals { seen: other, other, ..Totals::default() };
     table.apply(&with_other);
     assert_eq!(table.total_bytes(Window::Two).received, 1000);
-    assert_eq!(rates(&table)[0], 150.0);
+    assert_eq!(rates(&table)[0], BytesPerSecond(150.0));
     assert_eq!((table.account().other.bytes, table.account().unaccounted_bytes()), (700, 0));
     assert_eq!(table.account().attributed_percent(), 12);
 }

@@ -1,0 +1,9 @@
+//! The tests that see the program from outside: one binary, one module a subject.
+//!
+//! Those that need root are marked `ignore`; `cargo xtask test` runs them all.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod counting;
+mod parse;
+mod running;
+mod support;

@@ -1,0 +1,5 @@
+//! What the tests stand on: networks of their own, frames, and the program under test.
+
+pub mod frame;
+pub mod iftop;
+pub mod net;
