@@ -18,6 +18,7 @@ pub mod promiscuous;
 pub mod protocol;
 pub mod qdisc;
 pub mod run;
+pub mod scale;
 pub mod schedule;
 pub mod services;
 pub mod source;
