@@ -14,6 +14,9 @@ use crate::{
     units::BytesPerSecond,
 };
 
+#[cfg(test)]
+pub mod fixture;
+
 /// What somebody wants to see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Query {

@@ -1,0 +1,119 @@
+//! Views made by hand for the tests of renderers: always the same, from documentation addresses.
+
+use std::{net::SocketAddr, time::Duration};
+
+use iftop_common::Count;
+
+use super::{Endpoint, Row, Total, Traffic, View};
+use crate::{account::Account, flow::Pair, units::BytesPerSecond};
+
+/// `192.0.2.1`, `2001:db8::1`, `192.0.2.1:443` or `[2001:db8::1]:443`, without names.
+///
+/// # Panics
+/// When the text is none of these.
+pub fn endpoint(text: &str) -> Endpoint {
+    let (address, port) = match text.parse::<SocketAddr>() {
+        Ok(socket) => (socket.ip(), Some(socket.port())),
+        Err(_) => (text.parse().unwrap(), None),
+    };
+    Endpoint { address, name: None, port, service: None }
+}
+
+/// An [`endpoint`] with a host name.
+pub fn named(text: &str, name: &str) -> Endpoint {
+    Endpoint { name: Some(name.to_owned()), ..endpoint(text) }
+}
+
+/// An [`endpoint`] with a host name and a service name.
+pub fn serving(text: &str, name: &str, service: &str) -> Endpoint {
+    Endpoint { service: Some(service.to_owned()), ..named(text, name) }
+}
+
+/// Traffic by its rates in bits per second over 2, 10 and 40 seconds, and its bytes since it began.
+pub fn traffic(bits_per_second: [f64; 3], bytes: u64) -> Traffic {
+    Traffic { rates: rates(bits_per_second), cumulative: count(bytes), interval: Count::default() }
+}
+
+/// A row of both directions.
+pub fn row(local: Endpoint, remote: Endpoint, sent: Traffic, received: Traffic) -> Row {
+    let protocol = local.port.map(|_| 6);
+    Row { local, remote, protocol, traffic: Pair { sent, received } }
+}
+
+/// Interface-wide figures of a direction; the peak is in bits per second.
+pub fn total(bits_per_second: [f64; 3], peak: f64, bytes: u64) -> Total {
+    Total {
+        rates: rates(bits_per_second),
+        peak: BytesPerSecond(peak / 8.0),
+        cumulative: count(bytes),
+    }
+}
+
+/// A view of these rows 60 s after start, with totals that have nothing to do with them and all
+/// traffic attributed.
+pub fn view(rows: Vec<Row>) -> View {
+    let seen = count(13_000_000);
+    View {
+        rows,
+        totals: Pair {
+            sent: total([9.51e6, 7.84e6, 7.84e6], 9.97e6, 6_170_000),
+            received: total([533e3, 357e3, 357e3], 534e3, 268_000),
+        },
+        both: total([10.5e6, 8.58e6, 8.58e6], 10.51e6, 6_438_000),
+        account: Account { seen, in_flows: seen, ..Account::default() },
+        flows: 12_408,
+        elapsed: Duration::from_mins(1),
+        interval: Duration::from_secs(2),
+    }
+}
+
+/// Hosts with and without names, of both families, from idle to very busy; no ports.
+pub fn hosts() -> View {
+    let quiet = traffic([0.0; 3], 0);
+    view(vec![
+        row(
+            endpoint("192.0.2.1"),
+            endpoint("198.51.100.2"),
+            traffic([9.97e6, 8.22e6, 8.22e6], 41_000_000),
+            traffic([7905.0, 7485.0, 7485.0], 37_430),
+        ),
+        row(
+            endpoint("2001:db8:9::1"),
+            named("2001:db8:9::2", "six.example.com"),
+            traffic([864.0, 576.0, 576.0], 720),
+            traffic([525_312.0, 350_208.0, 350_208.0], 437_760),
+        ),
+        row(
+            endpoint("2001:db8:1111:2222:3333:4444:5555:6666"),
+            named("203.0.113.77", "a-very-long-host-name.in-a-long.domain.example.com"),
+            traffic([400e9, 1.2345e13, 80e9], 5_000_000_000_000),
+            traffic([10_236.0, 999.0, 1000.0], 1023),
+        ),
+        row(endpoint("192.0.2.1"), endpoint("203.0.113.9"), quiet, quiet),
+    ])
+}
+
+/// The same with ports and services.
+pub fn ports() -> View {
+    let mut view = hosts();
+    let ports = [(39_308, 5201), (443, 40_001), (53, 123), (22, 50_022)];
+    for (row, (local, remote)) in std::iter::zip(&mut view.rows, ports) {
+        row.local.port = Some(local);
+        row.remote.port = Some(remote);
+        row.protocol = Some(6);
+    }
+    view.rows[1].local.service = Some("https".to_owned());
+    view.rows[2].local.service = Some("domain".to_owned());
+    view.rows[2].remote.service = Some("ntp".to_owned());
+    view.rows[3].local.service = Some("ssh".to_owned());
+    view
+}
+
+fn rates(bits_per_second: [f64; 3]) -> [BytesPerSecond; 3] {
+    bits_per_second.map(|bits| BytesPerSecond(bits / 8.0))
+}
+
+/// Packets of 1000 bytes.
+fn count(bytes: u64) -> Count {
+    Count { bytes, packets: bytes.div_ceil(1000) }
+}
