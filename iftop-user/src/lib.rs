@@ -5,6 +5,7 @@
 //! what is shown, and [`text`] and [`json`] lay it out.
 
 pub mod account;
+pub mod app;
 pub mod cli;
 pub mod flow;
 pub mod interface;
