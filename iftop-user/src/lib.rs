@@ -2,7 +2,7 @@
 //!
 //! IO at the rim, a plain value in the middle, rendering as a function of that value:
 //! a [`source`] gives samples, [`flow::FlowTable`] makes rates of them, [`view`](mod@view) decides
-//! what is shown, and [`text`] and [`json`] lay it out.
+//! what is shown, and [`tui`], [`text`] and [`json`] lay it out.
 
 pub mod account;
 pub mod app;
@@ -24,5 +24,6 @@ pub mod schedule;
 pub mod services;
 pub mod source;
 pub mod text;
+pub mod tui;
 pub mod units;
 pub mod view;

@@ -1,0 +1,108 @@
+//! The live table: lays out what the app shows, to iftop's columns.
+//!
+//! It owns where things stand on the screen. A pure function of its arguments; it computes nothing
+//! but layout and must never do IO.
+
+use std::net::IpAddr;
+
+use ratatui::{Frame, layout::Size};
+
+use crate::{app::App, view::Row};
+
+mod canvas;
+mod help;
+mod layout;
+mod scale;
+mod status;
+mod table;
+mod totals;
+
+use canvas::Canvas;
+use layout::Layout;
+
+/// What the screen says of the program rather than of the traffic.
+#[derive(Clone, Copy, Debug)]
+pub struct Status<'a> {
+    /// Name of the interface.
+    pub interface: &'a str,
+    /// Kind of source and hook: `ebpf/tcx`.
+    pub source: &'a str,
+    /// Whether the terminal can show more than ASCII.
+    pub unicode: bool,
+}
+
+/// The characters of rules.
+#[derive(Clone, Copy)]
+struct Glyphs {
+    rule: &'static str,
+    tick: &'static str,
+    origin: &'static str,
+}
+
+impl Glyphs {
+    const UNICODE: Self = Self { rule: "─", tick: "┴", origin: "└" };
+    const ASCII: Self = Self { rule: "-", tick: "+", origin: "|" };
+
+    fn of(status: &Status<'_>) -> Self {
+        if status.unicode { Self::UNICODE } else { Self::ASCII }
+    }
+}
+
+/// Draws the whole screen; here with 80 columns, C, and R rows.
+///
+/// ```text
+///                 12.5Kb          25.0Kb          37.5Kb          50.0Kb    62.5Kb   0  hint or scale
+/// └───────────────┴───────────────┴───────────────┴───────────────┴───────────────   1  its ticks
+/// 192.0.2.1                  => 198.51.100.2               9.51Mb  7.84Mb  7.84Mb    2  rows, or help
+///                            <=                            7.72Kb  7.31Kb  7.31Kb
+/// │                         │   │                         │       │       │
+/// 0                         L   L+4                       C-24    C-16    C-8
+///
+/// ── eth0 ─ ebpf/tcx ─ 12,408 flows ─ attributed 100% ────────────────────────────   R-4  status
+/// TX:             cum:   5.88MB   peak:   9.51Mb  rates:   9.51Mb  7.84Mb  7.84Mb    R-3
+/// RX:                     262KB            522Kb            521Kb   349Kb   349Kb    R-2
+/// TOTAL:                 6.14MB           10.0Mb           10.0Mb  8.18Mb  8.18Mb    R-1
+/// ```
+///
+/// Bars are reverse video under the text, from column 0. A lower screen keeps the totals; where not
+/// even they fit, it says what it needs.
+pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
+    let layout = Layout::new(frame.area().as_size(), app);
+    let glyphs = Glyphs::of(status);
+    let mut canvas = Canvas::new(frame);
+    if !layout.fits_totals() {
+        canvas.text(0, 0, "iftop: at least 40x8, please");
+        return;
+    }
+    let hint = app.hint().map(|hint| format!(" {hint:.0$} ", layout::HINT_WIDTH - 2));
+    let hint = hint.unwrap_or_default();
+    if layout.fits_list() {
+        scale::draw(&mut canvas, app, glyphs, hint.chars().count());
+        if app.help() {
+            help::draw(&mut canvas, &layout);
+        } else {
+            table::draw(&mut canvas, app, &layout);
+        }
+    }
+    if let Some(row) = layout.status_row() {
+        canvas.text(0, row, &status::rule(layout.width, app.view(), status, glyphs));
+    }
+    totals::draw(&mut canvas, app, &layout);
+    canvas.reversed_text(0, 0, &hint);
+}
+
+/// The rows that are on a screen of this size.
+pub fn shown_rows(app: &App, size: Size) -> &[Row] {
+    let rows = app.view().rows.get(app.scroll()..).unwrap_or_default();
+    let capacity = Layout::new(size, app).capacity();
+    &rows[..rows.len().min(capacity)]
+}
+
+/// The addresses whose names matter on a screen of this size.
+pub fn shown_addresses(app: &App, size: Size) -> impl Iterator<Item = IpAddr> {
+    let ends = |row: &Row| [row.local.address, row.remote.address];
+    shown_rows(app, size).iter().flat_map(ends)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! Text into a frame: clipped at its edges, so that no size of a terminal is a special case.
+
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::{Modifier, Style},
+};
+
+/// A frame, written by column and row from its upper left corner.
+pub(super) struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    area: Rect,
+}
+
+impl<'a> Canvas<'a> {
+    pub(super) fn new(frame: &'a mut Frame<'_>) -> Self {
+        let area = frame.area();
+        Self { buffer: frame.buffer_mut(), area }
+    }
+
+    pub(super) fn width(&self) -> u16 {
+        self.area.width
+    }
+
+    pub(super) fn text(&mut self, column: u16, row: u16, text: &str) {
+        self.field(column, row, text, self.area.width);
+    }
+
+    /// Writes no more than `width` columns; says how many it wrote.
+    pub(super) fn field(&mut self, column: u16, row: u16, text: &str, width: u16) -> u16 {
+        let Some(Position { x, y }) = self.position(column, row) else { return 0 };
+        let width = width.min(self.area.right() - x);
+        let (end, _) = self.buffer.set_stringn(x, y, text, width.into(), Style::new());
+        end - x
+    }
+
+    /// Writes in reverse video over whatever stands there.
+    pub(super) fn reversed_text(&mut self, column: u16, row: u16, text: &str) {
+        let written = self.field(column, row, text, self.area.width);
+        self.reverse(column, row, written);
+    }
+
+    /// Turns what stands there to reverse video.
+    pub(super) fn reverse(&mut self, column: u16, row: u16, width: u16) {
+        if let Some(Position { x, y }) = self.position(column, row) {
+            let cells = Rect::new(x, y, width.min(self.area.right() - x), 1);
+            self.buffer.set_style(cells, Modifier::REVERSED);
+        }
+    }
+
+    fn position(&self, column: u16, row: u16) -> Option<Position> {
+        (column < self.area.width && row < self.area.height)
+            .then(|| Position { x: self.area.x + column, y: self.area.y + row })
+    }
+}

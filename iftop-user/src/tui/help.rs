@@ -1,0 +1,44 @@
+//! The help page, made from the table of keys.
+
+use super::{canvas::Canvas, layout::Layout};
+use crate::app::keys::{BINDINGS, Section};
+
+const LEFT: [Section; 3] = [Section::Hosts, Section::Ports, Section::Sorting];
+const RIGHT: [Section; 1] = [Section::General];
+
+/// Column of the right half.
+const RIGHT_COLUMN: u16 = 40;
+/// With fewer columns the halves stand one above the other.
+const TWO_COLUMNS: u16 = 72;
+
+/// In place of the table; what does not fit is cut.
+pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout) {
+    if layout.width >= TWO_COLUMNS {
+        column(canvas, layout, 0, &page(&LEFT));
+        column(canvas, layout, RIGHT_COLUMN, &page(&RIGHT));
+    } else {
+        // The general keys first: the way out must be on the smallest screen.
+        let sections = [&RIGHT[..], &LEFT].concat();
+        column(canvas, layout, 0, &page(&sections));
+    }
+}
+
+fn column(canvas: &mut Canvas<'_>, layout: &Layout, column: u16, lines: &[String]) {
+    let rows = (layout.list_top..).take(layout.list_height().into());
+    for (row, line) in std::iter::zip(rows, lines) {
+        canvas.text(column, row, line);
+    }
+}
+
+fn page(sections: &[Section]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for section in sections {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.push(section.title().to_owned());
+        let bindings = BINDINGS.iter().filter(|binding| binding.section == *section);
+        lines.extend(bindings.map(|binding| format!(" {} - {}", binding.names(), binding.help)));
+    }
+    lines
+}

@@ -1,0 +1,79 @@
+//! The rows of the table, with their bars.
+
+use std::iter;
+
+use super::{
+    canvas::Canvas,
+    layout::{ARROW_WIDTH, Layout, NUMBER_WIDTH},
+    shown_rows,
+};
+use crate::{
+    app::App,
+    label::label,
+    units::{self, BytesPerSecond, Unit},
+    view::{Endpoint, Sides},
+};
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, layout: &Layout) {
+    let settings = app.settings();
+    let (width, rates_column) = (layout.width, layout.rates());
+    let mut line = layout.list_top;
+    for row in shown_rows(app, layout.size()) {
+        canvas.text(0, line, &host(&row.local, app, layout));
+        canvas.text(layout.host_width + ARROW_WIDTH, line, &host(&row.remote, app, layout));
+        for (sides, traffic) in settings.lines.of(&row.traffic) {
+            canvas.text(layout.host_width, line, arrow(sides));
+            if layout.cumulative {
+                let count = units::bytes(traffic.cumulative.bytes).to_string();
+                canvas.field(rates_column - NUMBER_WIDTH, line, &count, NUMBER_WIDTH);
+            }
+            rates(canvas, rates_column, line, traffic.rates, settings.unit);
+            bar(canvas, app, line, &traffic.rates, width);
+            line += 1;
+        }
+    }
+}
+
+/// Three rates, each in a column of its own.
+pub(super) fn rates(
+    canvas: &mut Canvas<'_>,
+    column: u16,
+    line: u16,
+    rates: [BytesPerSecond; 3],
+    unit: Unit,
+) {
+    for (column, rate) in iter::zip((column..).step_by(NUMBER_WIDTH.into()), rates) {
+        canvas.field(column, line, &units::rate(rate, unit).to_string(), NUMBER_WIDTH);
+    }
+}
+
+/// The bar under a line, when bars are on.
+pub(super) fn bar(
+    canvas: &mut Canvas<'_>,
+    app: &App,
+    line: u16,
+    rates: &[BytesPerSecond; 3],
+    width: u16,
+) {
+    if app.settings().bars {
+        canvas.reverse(0, line, app.scale().bar_cells(app.bar_rate(rates), width));
+    }
+}
+
+/// A name that is not wanted any more is left out here, so that the key works on a frozen view too.
+fn host(endpoint: &Endpoint, app: &App, layout: &Layout) -> String {
+    let endpoint = Endpoint {
+        name: endpoint.name.clone().filter(|_| app.wants_names()),
+        service: endpoint.service.clone().filter(|_| app.wants_services()),
+        ..*endpoint
+    };
+    label(&endpoint, layout.host_width.into())
+}
+
+fn arrow(sides: Sides) -> &'static str {
+    match sides {
+        Sides::Sent => " => ",
+        Sides::Received => " <= ",
+        Sides::Both => "<=> ",
+    }
+}

@@ -1,0 +1,188 @@
+//! Whole screens, as text and cell by cell.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
+
+use super::*;
+use crate::{
+    app::Settings,
+    view::{View, fixture},
+};
+
+const STATUS: Status<'_> = Status { interface: "eth0", source: "ebpf/tcx", unicode: true };
+
+fn app(view: View, keys: &str) -> App {
+    app_with(Settings::default(), None, view, keys)
+}
+
+fn app_with(settings: Settings, max_bandwidth: Option<u64>, view: View, keys: &str) -> App {
+    let mut app = App::new(settings, max_bandwidth);
+    app.show(view);
+    for key in keys.chars() {
+        app.key(KeyEvent::from(KeyCode::Char(key)));
+    }
+    app
+}
+
+fn render(app: &App, status: &Status<'_>, width: u16, height: u16) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw(frame, app, status)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The characters of a screen, with its right edge marked.
+fn text(buffer: &Buffer) -> String {
+    let rows = buffer.content.chunks(buffer.area.width.into());
+    let lines = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>());
+    lines.map(|line| line + "|\n").collect()
+}
+
+fn screen(app: &App, width: u16, height: u16) -> String {
+    text(&render(app, &STATUS, width, height))
+}
+
+/// How many cells of each row are in reverse video; they must start at column 0.
+fn reversed(buffer: &Buffer) -> Vec<usize> {
+    let rows = buffer.content.chunks(buffer.area.width.into());
+    rows.map(|row| {
+        let is_reversed = |cell: &ratatui::buffer::Cell| cell.modifier.contains(Modifier::REVERSED);
+        let cells = row.iter().filter(|cell| is_reversed(cell)).count();
+        assert!(row[..cells].iter().all(is_reversed), "a bar with a gap");
+        cells
+    })
+    .collect()
+}
+
+#[test]
+fn screens_of_all_sizes() {
+    insta::assert_snapshot!("hosts_80x24", screen(&app(fixture::hosts(), ""), 80, 24));
+    insta::assert_snapshot!("hosts_120x40", screen(&app(fixture::hosts(), ""), 120, 40));
+    insta::assert_snapshot!("hosts_40x10", screen(&app(fixture::hosts(), ""), 40, 10));
+    insta::assert_snapshot!("hosts_60x14", screen(&app(fixture::hosts(), ""), 60, 14));
+    insta::assert_snapshot!("totals_only_40x5", screen(&app(fixture::hosts(), ""), 40, 5));
+    insta::assert_snapshot!("notice_30x4", screen(&app(fixture::hosts(), ""), 30, 4));
+    insta::assert_snapshot!("no_flows", screen(&app(View::default(), ""), 80, 24));
+}
+
+#[test]
+fn line_modes_and_columns() {
+    insta::assert_snapshot!("ports", screen(&app(fixture::ports(), "p"), 80, 16));
+    insta::assert_snapshot!("one_line_both", screen(&app(fixture::ports(), "t"), 80, 12));
+    insta::assert_snapshot!("received", screen(&app(fixture::ports(), "tt"), 80, 12));
+    insta::assert_snapshot!("sent", screen(&app(fixture::ports(), "ttt"), 80, 12));
+    insta::assert_snapshot!("cumulative", screen(&app(fixture::ports(), "T"), 80, 16));
+    insta::assert_snapshot!("numbers_for_names", screen(&app(fixture::ports(), "nN"), 80, 16));
+    insta::assert_snapshot!("scrolled", screen(&app(fixture::hosts(), "jj"), 80, 16));
+}
+
+#[test]
+fn other_screens() {
+    insta::assert_snapshot!("bars_off", screen(&app(fixture::hosts(), "b"), 80, 16));
+    insta::assert_snapshot!("paused", screen(&app(fixture::hosts(), "P"), 80, 16));
+    insta::assert_snapshot!("help_80x24", screen(&app(fixture::hosts(), "h"), 80, 24));
+    insta::assert_snapshot!("help_40x20", screen(&app(fixture::hosts(), "h"), 40, 20));
+    let bytes = Settings { unit: crate::units::Unit::Bytes, ..Settings::default() };
+    let app = app_with(bytes, Some(1_000_000), fixture::hosts(), "");
+    let ascii = Status { unicode: false, ..STATUS };
+    insta::assert_snapshot!("bytes_ascii", text(&render(&app, &ascii, 80, 16)));
+}
+
+#[test]
+fn columns_as_in_iftop() {
+    let plain = Settings { names: false, services: false, ..Settings::default() };
+    let screen = screen(&app_with(plain, None, fixture::hosts(), ""), 80, 24);
+    let lines: Vec<&str> = screen.lines().collect();
+    // (line, column, text there)
+    let cases = [
+        (2, 0, "192.0.2.1 "),
+        (2, 26, " => 198.51.100.2 "),
+        (3, 26, " <=  "),
+        (2, 56, " 9.51Mb  7.84Mb  7.84Mb |"),
+        (3, 56, " 7.72Kb  7.31Kb  7.31Kb |"),
+        (21, 0, "TX:  "),
+        (21, 16, "cum: "),
+        (21, 22, " 5.88MB  "),
+        (21, 32, "peak: "),
+        (21, 39, " 9.51Mb "),
+        (21, 48, "rates: "),
+        (21, 56, " 9.07Mb  7.48Mb  7.48Mb |"),
+        (22, 0, "RX:  "),
+        (23, 0, "TOTAL:  "),
+    ];
+    for (line, column, expected) in cases {
+        assert_eq!(&lines[line][column..column + expected.len()], expected, "{line}:{column}");
+    }
+}
+
+#[test]
+fn a_bar_is_under_what_it_measures() {
+    // 1020 bytes 200 times a second, at a scale of 2 M.
+    let rate = 1020.0 * 200.0 * 8.0;
+    let row = fixture::row(
+        fixture::endpoint("192.0.2.1"),
+        fixture::endpoint("192.0.2.2"),
+        fixture::traffic([0.0; 3], 0),
+        fixture::traffic([0.0, rate, 0.0], 0),
+    );
+    let mut view = fixture::view(vec![row]);
+    view.totals.sent = fixture::total([0.0; 3], 0.0, 0);
+    view.totals.received = fixture::total([0.0, rate, 0.0], rate, 0);
+    view.both = view.totals.received;
+    let scale = Some(2 * 1024 * 1024);
+    // (keys, rows with a bar of so many cells)
+    let cases: [(&str, &[(usize, usize)]); 5] = [
+        ("", &[(3, 63), (10, 63)]),
+        ("t", &[(0, 19), (2, 63), (10, 63)]),
+        ("ttt", &[(0, 19), (10, 63)]),
+        // Over 40 s there was nothing.
+        ("B", &[(0, 23)]),
+        ("b", &[(0, 10)]),
+    ];
+    for (keys, expected) in cases {
+        let app = app_with(Settings::default(), scale, view.clone(), keys);
+        let cells = reversed(&render(&app, &STATUS, 80, 12));
+        let bars: Vec<(usize, usize)> =
+            cells.into_iter().enumerate().filter(|(_, cells)| *cells > 0).collect();
+        assert_eq!(bars, expected, "{keys}");
+    }
+}
+
+#[test]
+fn no_size_is_too_small_or_too_large() {
+    let variants = [
+        app(fixture::ports(), "p"),
+        app(fixture::hosts(), "Tt"),
+        app(fixture::hosts(), "bP"),
+        app(fixture::hosts(), "h"),
+        app_with(Settings::default(), Some(1), fixture::hosts(), "jjj"),
+    ];
+    for width in 0..=130_u16 {
+        for height in 0..=45_u16 {
+            // In turn, which is a fifth of the time of all and still meets every width and height.
+            let app = &variants[usize::from(width + height) % variants.len()];
+            let buffer = render(app, &STATUS, width, height);
+            assert_eq!(buffer.area.as_size(), Size { width, height });
+        }
+    }
+    render(&variants[0], &STATUS, 1000, 60);
+}
+
+#[test]
+fn names_are_asked_for_what_is_on_screen() {
+    // (keys, height, rows on screen)
+    let cases = [
+        ("", 24, 4),
+        ("", 12, 3),
+        ("", 11, 2),
+        ("t", 10, 4),
+        ("tb", 9, 4),
+        ("jj", 24, 2),
+        ("", 7, 0),
+    ];
+    for (keys, height, rows) in cases {
+        let app = app(fixture::hosts(), keys);
+        let size = Size { width: 80, height };
+        assert_eq!(shown_rows(&app, size).len(), rows, "{keys} {height}");
+        assert_eq!(shown_addresses(&app, size).count(), 2 * rows);
+    }
+}
