@@ -23,6 +23,7 @@ pub mod scale;
 pub mod schedule;
 pub mod services;
 pub mod source;
+pub mod terminal;
 pub mod text;
 pub mod tui;
 pub mod units;
