@@ -1,6 +1,9 @@
 //! The program `iftop`.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use anyhow::Error;
 use clap::Parser as _;
@@ -19,7 +22,8 @@ fn main() -> ExitCode {
         Ok(ending) => ExitCode::from(ending.status()),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("iftop: {error:#}");
+            // Not `eprintln`: a closed stderr must not turn an error into a panic.
+            let _ = writeln!(io::stderr(), "iftop: {error:#}");
             ExitCode::FAILURE
         }
     }

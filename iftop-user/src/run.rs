@@ -1,9 +1,13 @@
 //! From options to the end of the program: what to open, in which order, and which output to feed.
 //!
-//! The loops live below: [`report`] prints, [`screen`] draws. Both are single-threaded; the counters
+//! The loops live below: `report` prints, `screen` draws. Both are single-threaded; the counters
 //! are read on the poller's thread.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    net::IpAddr,
+    time::Instant,
+};
 
 use anyhow::{Context as _, Result};
 use log::Level;
@@ -18,6 +22,7 @@ use crate::{
     promiscuous,
     services::Services,
     source::ebpf::{self, EbpfSource},
+    view::{Labels, Query, View, view},
 };
 
 mod report;
@@ -69,7 +74,7 @@ pub fn run(options: &Options) -> Result<Ending> {
         let _promiscuous =
             options.promiscuous.then(|| promiscuous::join(interface.index)).transpose()?;
         if output != Output::Screen {
-            introduce(&interface, output)?;
+            introduce(&interface)?;
         }
         let signals = Signals::new()?;
         let source = EbpfSource::open(&ebpf::Options {
@@ -96,6 +101,28 @@ pub fn run(options: &Options) -> Result<Ending> {
     })
 }
 
+impl Session<'_> {
+    /// What is known now, with the names that are known now.
+    fn labelled(&self, query: &Query, names: bool, services: bool) -> View {
+        let host = |address: IpAddr| {
+            names.then(|| self.names.lookup(address)).flatten().map(str::to_owned)
+        };
+        let service = |port: u16, protocol: u8| {
+            services.then(|| self.services.name(port, protocol)).flatten().map(str::to_owned)
+        };
+        view(&self.table, query, &Labels { host: &host, service: &service })
+    }
+
+    /// Takes in the names that have come, and asks for those that are not known.
+    fn request(&mut self, addresses: impl Iterator<Item = IpAddr>) {
+        let now = Instant::now();
+        self.names.poll(now);
+        for address in addresses {
+            self.names.request(address, now);
+        }
+    }
+}
+
 impl Output {
     fn choose(options: &Options) -> Self {
         if options.json {
@@ -120,15 +147,15 @@ fn start_log(output: Output) {
 }
 
 /// iftop's words on what it listens to, on stderr.
-fn introduce(interface: &Interface, output: Output) -> io::Result<()> {
+fn introduce(interface: &Interface) -> io::Result<()> {
     let mut out = io::stderr().lock();
     writeln!(out, "interface: {}", interface.name)?;
     if let Some(address) = interface.addresses.iter().find(|address| address.is_ipv4()) {
         writeln!(out, "IP address is: {address}")?;
     }
     let global6 = interface.addresses.iter().find(|address| match address {
-        std::net::IpAddr::V6(address) => !address.is_unicast_link_local(),
-        std::net::IpAddr::V4(_) => false,
+        IpAddr::V6(address) => !address.is_unicast_link_local(),
+        IpAddr::V4(_) => false,
     });
     if let Some(address) = global6 {
         writeln!(out, "IPv6 address is: {address}")?;
@@ -136,6 +163,5 @@ fn introduce(interface: &Interface, output: Output) -> io::Result<()> {
     if let Some([a, b, c, d, e, f]) = interface.mac {
         writeln!(out, "MAC address is: {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")?;
     }
-    let _ = output;
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, Write as _},
-    net::IpAddr,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -14,7 +13,7 @@ use crate::{
     json,
     schedule::{Due, Schedule},
     text,
-    view::{Labels, Query, Sides, View, view},
+    view::{Query, Sides, View},
 };
 
 /// Flows in a text report, as in iftop.
@@ -100,30 +99,19 @@ impl Session<'_> {
             _ => Some(options.lines.unwrap_or(DEFAULT_LINES)),
         };
         let query = Query { ports: options.ports, sort: options.sort, sides: Sides::Both, limit };
-        let wants_names = options.names && output == Output::Text;
-        let host = |address: IpAddr| {
-            if wants_names { self.names.lookup(address).map(str::to_owned) } else { None }
-        };
-        let service = |port: u16, protocol: u8| {
-            if options.services {
-                self.services.name(port, protocol).map(str::to_owned)
-            } else {
-                None
-            }
-        };
-        view(&self.table, &query, &Labels { host: &host, service: &service })
+        self.labelled(&query, self.wants_names(output), options.services)
+    }
+
+    /// Hosts are not looked up for machines.
+    fn wants_names(&self, output: Output) -> bool {
+        self.options.names && output == Output::Text
     }
 
     /// Asks for the names of what was just shown, for the next report.
     fn request_names(&mut self, view: &View, output: Output) {
-        if !self.options.names || output != Output::Text {
-            return;
-        }
-        let now = Instant::now();
-        self.names.poll(now);
-        for row in &view.rows {
-            self.names.request(row.local.address, now);
-            self.names.request(row.remote.address, now);
+        if self.wants_names(output) {
+            let ends = view.rows.iter().flat_map(|row| [row.local.address, row.remote.address]);
+            self.request(ends);
         }
     }
 

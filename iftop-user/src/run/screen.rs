@@ -1,6 +1,90 @@
-//! The loop of the live table.
+//! The loop of the live table: samples, keys, names and signals change what is known; then a frame.
+
+use std::{env, time::Duration};
+
+use anyhow::{Context as _, Result};
+use crossterm::event::{Event, EventStream};
+use tokio::time::{self, MissedTickBehavior};
+use tokio_stream::StreamExt as _;
+
 use super::{Ending, Session};
-use anyhow::Result;
-pub(super) async fn run(_session: Session<'_>) -> Result<Ending> {
-    Ok(Ending::Done)
+use crate::{
+    app::{App, Outcome, Settings},
+    cli::Options,
+    terminal::Terminal,
+    tui::{self, Status},
+};
+
+/// Twice as often as reports: a screen is looked at.
+const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
+
+/// Shows the table until somebody has seen enough.
+pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
+    let interface = session.interface.name.clone();
+    let source = format!("ebpf/{}", session.hook.name());
+    let status = Status { interface: &interface, source: &source, unicode: has_unicode() };
+    let mut app = App::new(settings(session.options), session.options.max_bandwidth);
+    app.say(format!("Listening on {interface}"));
+    let mut ticks = time::interval_at(time::Instant::now() + SAMPLE_PERIOD, SAMPLE_PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut terminal = Terminal::take()?;
+    let mut events = EventStream::new();
+    loop {
+        terminal.draw(|frame| tui::draw(frame, &app, &status))?;
+        tokio::select! {
+            biased;
+            ending = session.signals.next() => return Ok(ending),
+            event = events.next() => {
+                let event = event.context("the terminal is gone")?.context("read the keyboard")?;
+                if let Event::Key(key) = event {
+                    match app.key(key) {
+                        Outcome::Quit => return Ok(Ending::Done),
+                        Outcome::Redraw => session.show(&mut app, &terminal)?,
+                        Outcome::Ignored => {}
+                    }
+                }
+            }
+            sample = session.poller.sample() => {
+                session.table.apply(&sample?);
+                session.show(&mut app, &terminal)?;
+                session.table.end_interval();
+            }
+            () = session.names.changed() => session.show(&mut app, &terminal)?,
+            _ = ticks.tick() => session.poller.request(),
+        }
+    }
+}
+
+impl Session<'_> {
+    /// Hands the app what is known now, and asks for the names that it lacks.
+    fn show(&mut self, app: &mut App, terminal: &Terminal) -> Result<()> {
+        if app.wants_names() {
+            self.request(tui::shown_addresses(app, terminal.size()?));
+        }
+        app.show(self.labelled(&app.query(), app.wants_names(), app.wants_services()));
+        Ok(())
+    }
+}
+
+fn settings(options: &Options) -> Settings {
+    Settings {
+        names: options.names,
+        services: options.services,
+        ports: options.ports,
+        sort: options.sort,
+        bars: options.bars,
+        unit: options.unit(),
+        ..Settings::default()
+    }
+}
+
+/// Whether the locale is UTF-8, by the variables of locale(7) in their order.
+fn has_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .unwrap_or_default()
+        .to_uppercase();
+    locale.contains("UTF-8") || locale.contains("UTF8")
 }
