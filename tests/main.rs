@@ -6,4 +6,5 @@
 mod counting;
 mod parse;
 mod running;
+mod screen;
 mod support;

@@ -217,3 +217,37 @@ impl From<&Account> for AccountJson {
 fn whole_bits(rate: BytesPerSecond) -> u64 {
     rate.bits_per_second().round() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::view::fixture;
+
+    fn parsed(view: &View, hook: Option<&str>) -> Value {
+        let origin = Origin { interface: "eth0", source: "ebpf", hook };
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_000_000_123);
+        let line = report(view, origin, time).unwrap();
+        assert!(!line.contains('\n'), "one line each");
+        serde_json::from_str(&line).unwrap()
+    }
+
+    #[test]
+    fn the_whole_report() {
+        let report = parsed(&fixture::ports(), Some("tcx"));
+        insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
+    }
+
+    #[test]
+    fn what_is_not_shown_is_null() {
+        let report = parsed(&fixture::hosts(), None);
+        assert_eq!(report["hook"], Value::Null);
+        let flow = &report["flows"][0];
+        assert_eq!(flow["protocol"], Value::Null);
+        assert_eq!(flow["local"]["port"], Value::Null);
+        assert_eq!(flow["local"]["name"], Value::Null);
+    }
+}

@@ -68,3 +68,96 @@ fn columns(traffic: &Traffic, unit: Unit) -> String {
 fn rates(rates: [BytesPerSecond; 3], unit: Unit) -> [units::Readable; 3] {
     rates.map(|rate| units::rate(rate, unit))
 }
+
+#[cfg(test)]
+mod tests {
+    use iftop_common::Count;
+
+    use super::*;
+    use crate::view::fixture;
+
+    const KB: f64 = 1024.0;
+    const MB: f64 = 1024.0 * 1024.0;
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the figures of these tests"
+    )]
+    fn whole(bytes: f64) -> u64 {
+        bytes as u64
+    }
+
+    fn traffic(bytes_per_second: [f64; 3], bytes: f64) -> Traffic {
+        fixture::traffic(bytes_per_second.map(|rate| rate * 8.0), whole(bytes))
+    }
+
+    /// A report of classic iftop, and the figures that it was made of.
+    #[test]
+    fn a_report_is_iftops_to_the_byte() {
+        let ends = |local, remote| (fixture::endpoint(local), fixture::endpoint(remote));
+        let (one, two, three) = (
+            ends("10.9.0.1:39308", "10.9.0.2:5201"),
+            ends("10.9.0.1:36115", "10.9.0.2:5202"),
+            ends("[fd00:9::1]:54306", "[fd00:9::2]:5203"),
+        );
+        let mut view = fixture::view(vec![
+            fixture::row(
+                one.0,
+                one.1,
+                traffic([1.19 * MB, 0.98 * MB, 0.98 * MB], 5.88 * MB),
+                traffic([988.0, 936.0, 936.0], 5.48 * KB),
+            ),
+            fixture::row(
+                two.0,
+                two.1,
+                traffic([251.0 * KB, 209.0 * KB, 209.0 * KB], 1.22 * MB),
+                traffic([0.0; 3], 0.0),
+            ),
+            fixture::row(
+                three.0,
+                three.1,
+                traffic([108.0, 72.0, 72.0], 432.0),
+                traffic([64.1 * KB, 42.7 * KB, 42.7 * KB], 256.0 * KB),
+            ),
+        ]);
+        let total = |rates: [f64; 3], peak: f64, bytes: f64| {
+            fixture::total(rates.map(|rate| rate * 8.0), peak * 8.0, whole(bytes))
+        };
+        view.totals.sent = total([1.43 * MB, 1.18 * MB, 1.18 * MB], 1.43 * MB, 7.11 * MB);
+        view.totals.received = total([65.1 * KB, 43.7 * KB, 43.7 * KB], 65.3 * KB, 262.0 * KB);
+        view.both = total([1.50 * MB, 1.23 * MB, 1.23 * MB], 1.50 * MB, 7.36 * MB);
+        let expected = "   # Host name (port/service if enabled)            last 2s   last 10s   last 40s cumulative
+--------------------------------------------------------------------------------------------
+   1 10.9.0.1:39308                           =>     1.19MB     0.98MB     0.98MB     5.88MB
+     10.9.0.2:5201                            <=       988B       936B       936B     5.48KB
+   2 10.9.0.1:36115                           =>      251KB      209KB      209KB     1.22MB
+     10.9.0.2:5202                            <=         0B         0B         0B         0B
+   3 [fd00:9::1]:54306                        =>       108B        72B        72B       432B
+     [fd00:9::2]:5203                         <=     64.1KB     42.7KB     42.7KB      256KB
+--------------------------------------------------------------------------------------------
+Total send rate:                                     1.43MB     1.18MB     1.18MB
+Total receive rate:                                  65.1KB     43.7KB     43.7KB
+Total send and receive rate:                         1.50MB     1.23MB     1.23MB
+--------------------------------------------------------------------------------------------
+Peak rate (sent/received/total):                     1.43MB     65.3KB     1.50MB
+Cumulative (sent/received/total):                    7.11MB      262KB     7.36MB
+============================================================================================
+
+";
+        assert_eq!(report(&view, Unit::Bytes), expected);
+    }
+
+    #[test]
+    fn what_is_missing_has_a_line_and_nothing_else_moves() {
+        let mut view = fixture::hosts();
+        let whole = report(&view, Unit::Bits);
+        view.account.other = Count { bytes: 1_300_000, packets: 1300 };
+        view.account.in_flows.bytes -= 1_300_000;
+        view.account.in_flows.packets -= 1300;
+        let partial = report(&view, Unit::Bits);
+        let added: Vec<_> = partial.lines().filter(|line| !whole.contains(line)).collect();
+        assert_eq!(added, ["Attributed to flows: 90% (table full)"]);
+        assert_eq!(partial.replace(&format!("{}\n", added[0]), ""), whole);
+    }
+}

@@ -16,6 +16,8 @@ use crate::{
 
 #[cfg(test)]
 pub mod fixture;
+#[cfg(test)]
+mod rows;
 
 /// What somebody wants to see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,119 @@
+//! The live table on a real terminal, which is a tmux of its own.
+
+use std::{
+    process::{self, Command},
+    thread,
+};
+
+use crate::support::{
+    frame::{self, UDP, V4},
+    net::{Cable, Namespace, VA_MAC, VB_MAC},
+};
+
+/// A terminal of 80×24 with a shell in it; it ends with the value.
+struct Tmux<'a> {
+    server: String,
+    namespace: &'a Namespace,
+}
+
+impl<'a> Tmux<'a> {
+    fn start(namespace: &'a Namespace) -> Self {
+        let server = format!("iftop-test-{}", process::id());
+        let tmux = Self { server, namespace };
+        tmux.run(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "80",
+            "-y",
+            "24",
+            "env PS1='$ ' sh",
+        ]);
+        tmux
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("tmux");
+        command.args(["-u", "-L", &self.server]).args(arguments);
+        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX");
+        self.namespace.enter(&mut command, None);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.run(&[&["send-keys"], keys].concat());
+    }
+
+    fn screen(&self) -> String {
+        self.run(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the screen is as wanted; every look takes some milliseconds.
+    fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let mut screen = String::new();
+        for _ in 0..5000 {
+            screen = self.screen();
+            if wanted(&screen) {
+                return screen;
+            }
+            thread::yield_now();
+        }
+        panic!("no {what}:\n{screen}");
+    }
+}
+
+impl Drop for Tmux<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux").args(["-L", &self.server, "kill-server"]).output();
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn the_table_comes_up_obeys_and_gives_the_terminal_back() {
+    let cable = Cable::new();
+    let tmux = Tmux::start(&cable.a);
+    let program = env!("CARGO_BIN_EXE_iftop");
+    tmux.keys(&["stty -a > /dev/tty; echo before", "Enter"]);
+    tmux.wait_for("shell", |screen| screen.contains("\nbefore\n"));
+    let modes = tmux.screen();
+    let modes = modes.lines().filter(|line| line.contains("echo") && line.contains("icanon"));
+    let modes: Vec<_> = modes.map(str::to_owned).collect();
+    assert_eq!(modes.len(), 1);
+
+    tmux.keys(&[&format!("clear; {program} -i va -nN"), "Enter"]);
+    tmux.wait_for("table", |screen| {
+        screen.contains("── va ─ ebpf/tcx ─ 0 flows ─ attributed 100%")
+    });
+    let packet = V4 {
+        source: [10, 9, 0, 2].into(),
+        destination: [10, 9, 0, 1].into(),
+        protocol: UDP,
+        options: &[],
+        fragment: 0,
+    };
+    let packet = packet.packet(&frame::udp(4000, 53, 92));
+    cable.sender_at_vb().send(&frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &packet));
+    let screen = tmux.wait_for("flow", |screen| screen.contains("10.9.0.2"));
+    let lines: Vec<_> = screen.lines().collect();
+    assert_eq!(&lines[2][..42], "10.9.0.1                   => 10.9.0.2    ");
+    assert_eq!(&lines[3][26..30], " <= ");
+    assert!(lines[20].starts_with("── va ─ ebpf/tcx ─ 1 flow"), "{screen}");
+    assert!(lines[21].starts_with("TX:             cum:      0B"), "{screen}");
+    assert!(lines[22].starts_with("RX:                      120B"), "{screen}");
+
+    tmux.keys(&["p"]);
+    tmux.wait_for("port", |screen| screen.contains("10.9.0.1:53                => 10.9.0.2:4000"));
+    tmux.keys(&["h"]);
+    tmux.wait_for("help", |screen| screen.contains("Host display:"));
+    tmux.keys(&["q"]);
+    tmux.keys(&["echo status $?; stty -a", "Enter"]);
+    let after =
+        tmux.wait_for("shell", |screen| screen.contains("status 0") && screen.contains("icanon"));
+    assert!(!after.contains("TOTAL:"), "the table is gone: {after}");
+    assert!(after.contains(&modes[0]), "terminal modes are as before: {modes:?} {after}");
+}
