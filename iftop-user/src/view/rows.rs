@@ -75,13 +75,14 @@ fn rows(flows: &[Given], query: &Query) -> Vec<String> {
     rows.collect()
 }
 
+/// (name, flows, rows without ports, rows with)
+type Case<'a> = (&'a str, &'a [Given], &'a [&'a str], &'a [&'a str]);
+
 #[test]
 fn flows_become_rows() {
     let later = FlowKey::LATER_FRAGMENT;
     let third_party = FlowKey::THIRD_PARTY;
     let vlan = 7;
-    // (name, flows, rows without ports, rows with)
-    type Case<'a> = (&'a str, &'a [Given], &'a [&'a str], &'a [&'a str]);
     let cases: &[Case] = &[
         ("nothing", &[], &[], &[]),
         (
