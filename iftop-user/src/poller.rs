@@ -14,6 +14,8 @@ use crate::source::{Sample, Source};
 pub struct Poller {
     requests: Option<SyncSender<()>>,
     samples: mpsc::Receiver<Result<Sample>>,
+    /// Requests that were taken and not answered yet.
+    pending: usize,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -26,20 +28,27 @@ impl Poller {
             .name("poll".to_owned())
             .spawn(move || poll(source, &incoming, &outgoing))
             .context("start the thread that reads the counters")?;
-        Ok(Self { requests: Some(requests), samples, thread: Some(thread) })
+        Ok(Self { requests: Some(requests), samples, pending: 0, thread: Some(thread) })
     }
 
-    /// Asks for a sample. While one is on its way this changes nothing.
-    pub fn request(&self) {
-        if let Some(requests) = &self.requests {
-            // Full: a sample is due already. Closed: its error is in the other channel.
-            let _ = requests.try_send(());
+    /// Asks for a sample that begins after now. While one such is due already this changes nothing.
+    pub fn request(&mut self) {
+        // Full: a sample is due. Closed: the error is in the other channel.
+        if self.requests.as_ref().is_some_and(|requests| requests.try_send(()).is_ok()) {
+            self.pending += 1;
         }
+    }
+
+    /// Whether a sample that was asked for is still to come.
+    pub fn is_pending(&self) -> bool {
+        self.pending > 0
     }
 
     /// The next sample that was asked for. Can be dropped and called again without losing one.
     pub async fn sample(&mut self) -> Result<Sample> {
-        self.samples.recv().await.context("the thread that reads the counters has ended")?
+        let sample = self.samples.recv().await;
+        self.pending = self.pending.saturating_sub(1);
+        sample.context("the thread that reads the counters has ended")?
     }
 }
 
@@ -109,7 +118,9 @@ mod tests {
             poller.request();
             assert_eq!(poller.sample().await.unwrap().totals.refusals_logged, expected);
         }
+        assert!(!poller.is_pending());
         poller.request();
+        assert!(poller.is_pending());
         assert_eq!(poller.sample().await.unwrap_err().to_string(), "no more");
         assert!(poller.sample().await.is_err());
         drop(poller);

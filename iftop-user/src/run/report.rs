@@ -68,7 +68,10 @@ impl Session<'_> {
     /// What happened up to now, for somebody who wants us gone.
     async fn last_report(&mut self, output: Output) -> Result<()> {
         self.poller.request();
-        self.table.apply(&self.poller.sample().await?);
+        // One that was on its way before ends too early.
+        while self.poller.is_pending() {
+            self.table.apply(&self.poller.sample().await?);
+        }
         self.print(output)
     }
 

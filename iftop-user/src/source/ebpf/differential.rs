@@ -3,7 +3,7 @@
 
 use aya::programs::{TestRun as _, TestRunOptions};
 use iftop_common::{
-    Count, Counters, FlowKey, Totals, names,
+    Count, Counters, FlowKey, REFUSALS_LOGGED_PER_HALF, Totals, names,
     parse::{Direction, Hook, LinkType, Refused, parse},
 };
 
@@ -29,12 +29,16 @@ struct Kernel {
 
 impl Kernel {
     fn load(link_layer: u16, max_flows: u32) -> Self {
+        Self::load_with(link_layer, max_flows, false)
+    }
+
+    fn load_with(link_layer: u16, max_flows: u32, log_refused: bool) -> Self {
         let interface = Interface { link_layer, mac: Some(MAC), ..Interface::default() };
         let mut object = object::load(&Options {
             interface: &interface,
             hook: HookChoice::Auto,
             max_flows,
-            log_refused: false,
+            log_refused,
         })
         .unwrap();
         let halves = Halves::take(&mut object, max_flows).unwrap();
@@ -215,4 +219,24 @@ fn an_aggregate_counts_as_the_packets_that_it_stands_for() {
         assert_eq!(totals.frames.ingress.packets, 1);
         assert_eq!(flows.len(), 1);
     }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn the_log_of_refused_packets_is_limited_and_free_when_off() {
+    let arp = frame::ethernet([0xff; 6], PEER, &[], 0x0806, &[0; 28]);
+    let [off, on] = [false, true].map(|log_refused| {
+        let mut kernel = Kernel::load_with(ARPHRD_ETHER, 16, log_refused);
+        for _ in 0..REFUSALS_LOGGED_PER_HALF + 90 {
+            kernel.run(Direction::Ingress, &arp, None);
+        }
+        let program = object::program(&mut kernel.object, names::INGRESS).unwrap();
+        let instructions = program.info().unwrap().size_translated().unwrap() / 8;
+        let (_, totals) = kernel.take(0);
+        assert_eq!(totals.not_ip.packets, REFUSALS_LOGGED_PER_HALF + 90);
+        (instructions, totals.refusals_logged)
+    });
+    assert_eq!((off.1, on.1), (0, REFUSALS_LOGGED_PER_HALF));
+    // The verifier took the branch and all behind it out of the program.
+    assert!(off.0 + 200 < on.0, "instructions with the log off and on: {} and {}", off.0, on.0);
 }
