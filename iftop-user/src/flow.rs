@@ -6,10 +6,7 @@
 //! A window's sums are kept by adding the newest slot and subtracting the slots that leave it, so
 //! a sample costs as much as the flows it touches, not as much as the table holds.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use iftop_common::{Count, Counters, FlowKey};
 use slab::Slab;
@@ -23,8 +20,10 @@ use crate::{
 
 #[cfg(test)]
 mod scenarios;
+mod slots;
 pub mod window;
 
+use slots::{Delta, Slot, Slots};
 use window::{Span, Window};
 
 /// The two directions of something, seen from the left host.
@@ -68,21 +67,6 @@ impl Flow {
     }
 }
 
-/// What one sample brought, kept until the longest window has passed it.
-struct Slot {
-    duration: Duration,
-    deltas: Vec<Delta>,
-    totals: Pair<u64>,
-    /// The 2 s rates when this slot was the newest: sent, received, both.
-    rates: [BytesPerSecond; 3],
-}
-
-struct Delta {
-    flow: u32,
-    generation: u32,
-    bytes: Bytes,
-}
-
 /// Interface-wide figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Totals {
@@ -110,9 +94,7 @@ pub struct FlowTable {
     flows: Slab<Flow>,
     index: HashMap<FlowKey, u32>,
     generation: u32,
-    slots: VecDeque<Slot>,
-    /// Number of the oldest slot in `slots`.
-    first_slot: u64,
+    slots: Slots,
     spans: [Span; 3],
     totals: Totals,
     account: Account,
@@ -129,8 +111,7 @@ impl FlowTable {
             flows: Slab::new(),
             index: HashMap::new(),
             generation: 0,
-            slots: VecDeque::new(),
-            first_slot: 0,
+            slots: Slots::default(),
             spans: Window::ALL.map(Span::new),
             totals: Totals::default(),
             account: Account::default(),
@@ -143,7 +124,7 @@ impl FlowTable {
     pub fn apply(&mut self, sample: &Sample) {
         self.elapsed += sample.elapsed;
         self.interval += sample.elapsed;
-        let number = self.first_slot + self.slots.len() as u64;
+        let number = self.slots.next();
         let mut slot = Slot {
             duration: sample.elapsed,
             deltas: Vec::with_capacity(sample.flows.len()),
@@ -172,8 +153,7 @@ impl FlowTable {
         self.totals.cumulative.sent += directions.sent;
         self.totals.cumulative.received += directions.received;
         self.take_in_account(sample);
-        self.slots.push_back(slot);
-        self.advance();
+        self.advance(slot);
         self.note_peaks();
         self.fold_smallest();
     }
@@ -182,7 +162,7 @@ impl FlowTable {
     /// only to be reported once are forgotten.
     pub fn end_interval(&mut self) {
         self.interval = Duration::ZERO;
-        let first_slot = self.first_slot;
+        let first_slot = self.slots.first();
         let index = &mut self.index;
         self.flows.retain(|_, flow| {
             flow.interval = Counters::default();
@@ -228,7 +208,7 @@ impl FlowTable {
     /// The highest 2 s rates of the last 40 seconds: sent, received, both (which is not their sum).
     pub fn peaks(&self) -> [BytesPerSecond; 3] {
         let mut peaks = [BytesPerSecond::default(); 3];
-        for slot in &self.slots {
+        for slot in self.slots.iter() {
             for (peak, rate) in peaks.iter_mut().zip(slot.rates) {
                 if rate > *peak {
                     *peak = rate;
@@ -300,43 +280,36 @@ impl FlowTable {
         self.account.dropped_packets += sample.dropped_packets;
     }
 
-    /// Moves the windows on to the slot that was just pushed.
-    fn advance(&mut self) {
-        let Some(newest) = self.slots.back() else { return };
-        let (duration, totals) = (newest.duration, newest.totals);
+    /// Moves the windows on by a new newest slot.
+    fn advance(&mut self, slot: Slot) {
         for window in Window::ALL {
             let sums = &mut self.totals.window_bytes[window as usize];
-            sums.sent += totals.sent;
-            sums.received += totals.received;
-            self.spans[window as usize].push(duration);
+            sums.sent += slot.totals.sent;
+            sums.received += slot.totals.received;
+            self.spans[window as usize].push(slot.duration);
         }
+        self.slots.push(slot);
         for window in Window::ALL {
-            while let Some(number) = self.pop(window) {
-                self.leave(window, number);
+            let slots = &self.slots;
+            let duration = |number| slots.get(number).map(|slot| slot.duration);
+            while let Some(number) = self.spans[window as usize].pop(duration) {
+                Self::leave(&mut self.totals, &mut self.flows, window, slots.get(number));
             }
         }
+        while self.slots.first() < self.spans[Window::Forty as usize].first() {
+            self.forget_oldest();
+        }
     }
 
-    fn pop(&mut self, window: Window) -> Option<u64> {
-        let (slots, first) = (&self.slots, self.first_slot);
-        self.spans[window as usize].pop(|number| {
-            usize::try_from(number - first)
-                .ok()
-                .and_then(|place| slots.get(place))
-                .map_or(Duration::MAX, |slot| slot.duration)
-        })
-    }
-
-    /// Takes a slot out of a window; the longest window forgets it.
-    fn leave(&mut self, window: Window, number: u64) {
-        let Ok(place) = usize::try_from(number - self.first_slot) else { return };
-        let Some(slot) = self.slots.get(place) else { return };
-        let sums = &mut self.totals.window_bytes[window as usize];
+    /// Takes a slot out of a window's sums.
+    fn leave(totals: &mut Totals, flows: &mut Slab<Flow>, window: Window, slot: Option<&Slot>) {
+        let Some(slot) = slot else { return };
+        let sums = &mut totals.window_bytes[window as usize];
         sums.sent -= slot.totals.sent;
         sums.received -= slot.totals.received;
         for delta in &slot.deltas {
             // A flow that was folded is gone, and its place may be another's.
-            if let Some(flow) = self.flows.get_mut(delta.flow as usize)
+            if let Some(flow) = flows.get_mut(delta.flow as usize)
                 && flow.generation == delta.generation
             {
                 let sums = &mut flow.window_bytes[window as usize];
@@ -344,17 +317,13 @@ impl FlowTable {
                 sums.egress -= delta.bytes.egress;
             }
         }
-        if window == Window::Forty {
-            self.forget_oldest();
-        }
     }
 
     /// Drops the oldest slot and the flows that had their last packet in it, unless they are still
     /// to be reported.
     fn forget_oldest(&mut self) {
-        let Some(slot) = self.slots.pop_front() else { return };
-        let number = self.first_slot;
-        self.first_slot += 1;
+        let number = self.slots.first();
+        let Some(slot) = self.slots.pop_oldest() else { return };
         for delta in slot.deltas {
             let place = delta.flow as usize;
             if let Some(flow) = self.flows.get(place)
@@ -376,7 +345,7 @@ impl FlowTable {
                 *peak = Peak { rate, at: self.elapsed };
             }
         }
-        if let Some(newest) = self.slots.back_mut() {
+        if let Some(newest) = self.slots.newest_mut() {
             newest.rates = rates;
         }
     }

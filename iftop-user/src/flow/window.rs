@@ -59,8 +59,8 @@ impl Span {
     /// The oldest slot, when the window is long enough without it.
     ///
     /// `duration_of` gives the duration of a slot by its number.
-    pub fn pop(&mut self, duration_of: impl Fn(u64) -> Duration) -> Option<u64> {
-        let oldest = duration_of(self.first);
+    pub fn pop(&mut self, duration_of: impl Fn(u64) -> Option<Duration>) -> Option<u64> {
+        let oldest = duration_of(self.first)?;
         let without = self.covered.checked_sub(oldest)?;
         if without + TIMER_SLACK < self.length {
             return None;
@@ -69,6 +69,11 @@ impl Span {
         self.covered = without;
         self.first += 1;
         Some(popped)
+    }
+
+    /// Number of the oldest slot inside.
+    pub const fn first(&self) -> u64 {
+        self.first
     }
 
     /// The time that the slots inside really took.
@@ -88,7 +93,7 @@ mod tests {
         for (number, &duration) in durations.iter().enumerate() {
             span.push(duration);
             let known = &durations[..=number];
-            while span.pop(|slot| known[usize::try_from(slot).unwrap()]).is_some() {}
+            while span.pop(|slot| known.get(usize::try_from(slot).unwrap()).copied()).is_some() {}
         }
         u64::try_from(span.covered().as_millis()).unwrap()
     }
