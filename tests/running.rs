@@ -24,14 +24,17 @@ fn end(namespace: &Namespace, options: &str) -> End {
 
 /// A datagram that `va` receives.
 fn datagram() -> Vec<u8> {
-    let packet = V4 {
+    frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &v4().packet(&frame::udp(1, 2, 92)))
+}
+
+fn v4() -> V4<'static> {
+    V4 {
         source: [10, 9, 0, 2].into(),
         destination: [10, 9, 0, 1].into(),
         protocol: UDP,
         options: &[],
         fragment: 0,
-    };
-    frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &packet.packet(&frame::udp(1, 2, 92)))
+    }
 }
 
 #[test]
@@ -138,9 +141,66 @@ fn without_privileges_it_names_them() {
     command.args(["-t", "-i", "va"]);
     let end = Iftop::spawn_as(&cable.a, command, NOBODY).end();
     assert_eq!(end.status.code(), Some(1), "{end:?}");
-    for word in ["CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON", "setcap", "sudo"] {
-        assert!(end.errors.contains(word), "{word}: {end:?}");
+    // Said once it is known: nothing of an interface that is not watched.
+    assert!(
+        end.errors.starts_with("iftop: load the kernel program's maps: Operation not"),
+        "{end:?}"
+    );
+    let command = format!(
+        "missing privileges: CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON. Run it as root (sudo), or allow \
+         it to, once:\n    sudo setcap cap_bpf,cap_net_admin,cap_perfmon+ep '{}'\n",
+        env!("CARGO_BIN_EXE_iftop")
+    );
+    assert!(end.errors.ends_with(&command), "{end:?}");
+}
+
+/// Runs it by a shell, which first does something to its surroundings.
+fn by_shell(namespace: &Namespace, script: &str) -> Iftop {
+    let mut command = Command::new("sh");
+    command.args(["-c", &script.replace("iftop", env!("CARGO_BIN_EXE_iftop"))]);
+    Iftop::spawn(namespace, command)
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn what_nohup_ignores_stays_ignored() {
+    let cable = Cable::new();
+    let mut iftop = by_shell(&cable.a, "trap '' HUP INT; exec iftop -i va -t --interval 1");
+    iftop.wait_until_listening();
+    iftop.signal(libc::SIGHUP);
+    iftop.signal(libc::SIGINT);
+    while !iftop.line().starts_with("====") {}
+    iftop.signal(libc::SIGTERM);
+    assert_eq!(iftop.end().status.code(), Some(143));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn trouble_with_stderr_is_no_trouble() {
+    let cable = Cable::new();
+    for script in ["exec iftop -i va -s 1 2>/dev/full", "exec iftop -i va -t -s 1 2>&-"] {
+        let end = by_shell(&cable.a, script).end();
+        assert_eq!(end.status.code(), Some(0), "{script} {end:?}");
+        assert!(end.out.contains("Total send rate:"), "{script} {end:?}");
     }
+    let full = by_shell(&cable.a, "exec iftop -i va -t -s 1 >/dev/full").end();
+    assert_eq!(full.status.code(), Some(1), "{full:?}");
+    assert!(full.errors.contains("write to stdout: No space left"), "{full:?}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_reader_that_has_stopped_does_not_hold_it() {
+    let cable = Cable::new();
+    let iftop = Iftop::json(&cable.a, "-i va -P --interval 1000");
+    let wire = cable.sender_at_vb();
+    // A report of some 300 KiB; no pipe holds that.
+    for port in 1..=1000 {
+        let packet = v4().packet(&frame::udp(port, 2, 92));
+        wire.send(&frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &packet));
+    }
+    iftop.signal(libc::SIGTERM);
+    assert_eq!(iftop.wait_without_reading().code(), Some(143));
 }
 
 /// Ids of what a process holds of the kernel's BPF objects: programs, maps, links.

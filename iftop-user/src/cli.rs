@@ -17,7 +17,7 @@ mod values;
 
 /// Live network traffic per connection, counted inside the kernel.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "iftop", version, max_term_width = 100)]
+#[command(name = "iftop", version, max_term_width = 100, args_override_self = true)]
 #[expect(clippy::struct_excessive_bools, reason = "one per switch of the command line")]
 pub struct Options {
     /// Interface to watch [default: that of the default route]
@@ -76,19 +76,19 @@ pub struct Options {
     #[arg(long)]
     pub json: bool,
 
-    /// Print one report after this many seconds (or every --interval until then), then end
+    /// End after so many seconds; text and JSON print one report then, or one each --interval
     #[arg(short, long, value_name = "SECONDS", value_parser = values::seconds)]
     pub seconds: Option<Duration>,
 
-    /// At most so many flows per report [default: 10 in text, all in JSON]
+    /// At most so many flows per report, with -t or --json [default: 10 in text, all in JSON]
     #[arg(short = 'L', long, value_name = "NUMBER")]
     pub lines: Option<usize>,
 
-    /// Time between reports in seconds, 1 to 86400 [default: 2]
+    /// With -t or --json: seconds between reports, 1 to 86400 [default: 2]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub interval: Option<Duration>,
 
-    /// End after so many reports
+    /// With -t or --json: end after so many reports
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
 
@@ -124,6 +124,10 @@ mod tests {
         assert_eq!(options.seconds, Some(Duration::from_secs(5)));
         assert_eq!(options.lines, Some(3));
         assert_eq!(options.sort, Sort::Ten);
+        // An alias may have said it before; the last one counts.
+        let twice = Options::try_parse_from(["iftop", "-nn", "-i", "lo", "-i", "eth0"]).unwrap();
+        assert!(!twice.names);
+        assert_eq!(twice.interface.as_deref(), Some("eth0"));
     }
 
     #[test]

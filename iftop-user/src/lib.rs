@@ -15,6 +15,7 @@ pub mod names;
 mod netlink;
 pub mod orient;
 pub mod poller;
+pub mod privileges;
 pub mod promiscuous;
 pub mod protocol;
 pub mod qdisc;

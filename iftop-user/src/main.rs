@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::Error;
 use clap::Parser as _;
-use iftop_user::{cli::Options, run};
+use iftop_user::{
+    cli::Options,
+    run::{self, OutputError},
+};
 
 fn main() -> ExitCode {
     let options = match Options::try_parse() {
@@ -20,7 +23,7 @@ fn main() -> ExitCode {
     };
     match run::run(&options) {
         Ok(ending) => ExitCode::from(ending.status()),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Not `eprintln`: a closed stderr must not turn an error into a panic.
             let _ = writeln!(io::stderr(), "iftop: {error:#}");
@@ -29,11 +32,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The reader has seen enough: no error.
-fn is_broken_pipe(error: &Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
+/// The reader of our output has seen enough: no error.
+fn is_closed_pipe(error: &Error) -> bool {
+    error.downcast_ref().is_some_and(OutputError::is_closed_pipe)
 }

@@ -13,6 +13,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
+use crate::privileges;
+
 /// Holds an interface in promiscuous mode until it is dropped or the process ends in any way.
 #[derive(Debug)]
 #[must_use = "promiscuous mode ends when this is dropped"]
@@ -20,13 +22,18 @@ pub struct Promiscuous(#[expect(dead_code, reason = "it is there to be closed")]
 
 /// Switches promiscuous mode on; needs `CAP_NET_RAW`.
 pub fn join(interface_index: u32) -> Result<Promiscuous> {
+    try_join(interface_index)
+        .map_err(|error| privileges::explain(error, &privileges::COUNTING_PROMISCUOUSLY))
+}
+
+fn try_join(interface_index: u32) -> Result<Promiscuous> {
     let membership = libc::packet_mreq {
         mr_ifindex: i32::try_from(interface_index).context("interface index")?,
         mr_type: u16::try_from(libc::PACKET_MR_PROMISC).context("PACKET_MR_PROMISC")?,
         mr_alen: 0,
         mr_address: [0; 8],
     };
-    let socket = packet_socket().map_err(explain).context("open a packet socket")?;
+    let socket = packet_socket().context("open a packet socket for promiscuous mode")?;
     let bytes = libc::socklen_t::try_from(size_of_val(&membership)).context("packet_mreq")?;
     // SAFETY: the pointer and the length are those of one live `packet_mreq`, which is only read.
     let result = unsafe {
@@ -39,7 +46,7 @@ pub fn join(interface_index: u32) -> Result<Promiscuous> {
         )
     };
     if result != 0 {
-        return Err(explain(io::Error::last_os_error()))
+        return Err(io::Error::last_os_error())
             .with_context(|| format!("set interface {interface_index} to promiscuous mode"));
     }
     Ok(Promiscuous(socket))
@@ -54,12 +61,6 @@ fn packet_socket() -> io::Result<OwnedFd> {
     }
     // SAFETY: the call above has just opened it, and nobody else knows of it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-fn explain(error: io::Error) -> anyhow::Error {
-    let refused = matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES));
-    let error = anyhow::Error::new(error);
-    if refused { error.context("promiscuous mode needs CAP_NET_RAW") } else { error }
 }
 
 #[cfg(test)]
@@ -99,12 +100,5 @@ mod tests {
             assert_eq!(holders(), 0);
             assert!(join(4711).is_err());
         });
-    }
-
-    #[test]
-    fn a_missing_privilege_is_named() {
-        let text = |errno| format!("{:#}", explain(io::Error::from_raw_os_error(errno)));
-        assert!(text(libc::EPERM).contains("CAP_NET_RAW"));
-        assert!(!text(libc::ENODEV).contains("CAP_NET_RAW"));
     }
 }

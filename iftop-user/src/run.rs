@@ -9,14 +9,14 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use log::Level;
 
 use crate::{
     cli::Options,
     flow::FlowTable,
     interface::{self, Interface},
-    names::Names,
+    names::{Names, printable},
     orient::Rules,
     poller::Poller,
     promiscuous,
@@ -25,10 +25,12 @@ use crate::{
     view::{Labels, Query, View, view},
 };
 
+mod printer;
 mod report;
 mod screen;
 mod signals;
 
+pub use printer::OutputError;
 pub use signals::Ending;
 use signals::Signals;
 
@@ -61,6 +63,9 @@ struct Session<'a> {
 /// Say what failed, why, and what to do about it.
 pub fn run(options: &Options) -> Result<Ending> {
     let output = Output::choose(options);
+    if output == Output::Screen && (options.interval.is_some() || options.count.is_some()) {
+        bail!("--interval and --count are for reports: they need --text or --json");
+    }
     start_log(output);
     let interface = match &options.interface {
         Some(name) => interface::find(name)?,
@@ -73,9 +78,6 @@ pub fn run(options: &Options) -> Result<Ending> {
     runtime.block_on(async {
         let _promiscuous =
             options.promiscuous.then(|| promiscuous::join(interface.index)).transpose()?;
-        if output != Output::Screen {
-            introduce(&interface)?;
-        }
         let signals = Signals::new()?;
         let source = EbpfSource::open(&ebpf::Options {
             interface: &interface,
@@ -83,6 +85,9 @@ pub fn run(options: &Options) -> Result<Ending> {
             max_flows: MAX_FLOWS,
             log_refused: log::log_enabled!(Level::Debug),
         })?;
+        if output != Output::Screen {
+            introduce(&interface);
+        }
         let rules = Rules { net4: options.net, net6: options.net6, link_local: options.link_local };
         let session = Session {
             options,
@@ -132,7 +137,7 @@ impl Output {
         } else if io::stdout().is_terminal() {
             Self::Screen
         } else {
-            eprintln!("iftop: the output is no terminal: printing text reports, as with -t");
+            tell("iftop: the output is no terminal: printing text reports, as with -t");
             Self::Text
         }
     }
@@ -146,22 +151,25 @@ fn start_log(output: Output) {
     }
 }
 
-/// iftop's words on what it listens to, on stderr.
-fn introduce(interface: &Interface) -> io::Result<()> {
-    let mut out = io::stderr().lock();
-    writeln!(out, "interface: {}", interface.name)?;
+/// iftop's words on what it listens to.
+fn introduce(interface: &Interface) {
+    tell(&format!("interface: {}", printable(interface.name.as_bytes())));
     if let Some(address) = interface.addresses.iter().find(|address| address.is_ipv4()) {
-        writeln!(out, "IP address is: {address}")?;
+        tell(&format!("IP address is: {address}"));
     }
     let global6 = interface.addresses.iter().find(|address| match address {
         IpAddr::V6(address) => !address.is_unicast_link_local(),
         IpAddr::V4(_) => false,
     });
     if let Some(address) = global6 {
-        writeln!(out, "IPv6 address is: {address}")?;
+        tell(&format!("IPv6 address is: {address}"));
     }
     if let Some([a, b, c, d, e, f]) = interface.mac {
-        writeln!(out, "MAC address is: {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")?;
+        tell(&format!("MAC address is: {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"));
     }
-    Ok(())
+}
+
+/// A line on stderr. Nothing depends on it, so a closed or full stderr changes nothing.
+fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

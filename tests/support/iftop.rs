@@ -105,6 +105,11 @@ impl Iftop {
         child.wait().unwrap()
     }
 
+    /// Waits for its end while its output stays open and unread.
+    pub fn wait_without_reading(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Waits for its end.
     pub fn end(mut self) -> End {
         let mut out = String::new();

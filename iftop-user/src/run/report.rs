@@ -1,16 +1,13 @@
 //! The loop of text and JSON: a sample each period, a report when one is due.
 
-use std::{
-    io::{self, Write as _},
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 use tokio::time::{self, MissedTickBehavior};
 
-use super::{Ending, Output, Session};
+use super::{Ending, Output, Session, printer::Printer, tell};
 use crate::{
-    json,
+    json, names,
     schedule::{Due, Schedule},
     text,
     view::{Query, Sides, View},
@@ -22,120 +19,143 @@ const DEFAULT_LINES: usize = 10;
 /// How long the last report waits for names.
 const NAMES_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a reader that has stopped can keep us when somebody wants us gone.
+const LAST_REPORT_TIMEOUT: Duration = Duration::from_secs(1);
+
+struct Reporter<'a> {
+    session: Session<'a>,
+    output: Output,
+    printer: Printer,
+}
+
 /// Prints reports until one of them is the last.
-pub(super) async fn run(mut session: Session<'_>, output: Output) -> Result<Ending> {
+pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> {
     let options = session.options;
+    let mut reporter = Reporter { session, output, printer: Printer::start()? };
     let mut schedule = Schedule::new(options.interval, options.seconds, options.count);
     let period = schedule.sample_period();
     let mut ticks = time::interval_at(time::Instant::now() + period, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    session.say_listening(output)?;
+    reporter.say_listening();
     loop {
+        let Reporter { session, printer, .. } = &mut reporter;
         tokio::select! {
-            _ = ticks.tick() => session.poller.request(),
-            sample = session.poller.sample() => {
-                session.table.apply(&sample?);
-                match schedule.due(session.table.elapsed()) {
-                    Due::Nothing => {}
-                    Due::Report => session.print(output)?,
-                    Due::LastReport => {
-                        session.wait_for_names(output).await;
-                        session.print(output)?;
-                        return Ok(Ending::Done);
-                    }
-                }
-            }
             ending = session.signals.next() => {
                 if let Ending::Killed(_) = ending {
-                    session.last_report(output).await?;
+                    reporter.last_words().await?;
                 }
                 return Ok(ending);
             }
+            written = printer.done(), if printer.is_busy() => written?,
+            sample = session.poller.sample() => {
+                session.table.apply(&sample?);
+                // A reader that is behind gets a report later, which then covers this time too.
+                let due = if printer.is_busy() {
+                    Due::Nothing
+                } else {
+                    schedule.due(session.table.elapsed())
+                };
+                match due {
+                    Due::Nothing => reporter.request_names(),
+                    Due::Report => reporter.report()?,
+                    Due::LastReport => return reporter.last_report().await,
+                }
+            }
+            _ = ticks.tick() => session.poller.request(),
         }
     }
 }
 
-impl Session<'_> {
+impl Reporter<'_> {
     /// On stdout in text, where iftop says it; JSON keeps stdout to itself.
-    fn say_listening(&self, output: Output) -> io::Result<()> {
-        let line = format!("Listening on {}\n", self.interface.name);
-        match output {
-            Output::Json => io::stderr().lock().write_all(line.as_bytes()),
-            _ => write_out(&line),
+    fn say_listening(&mut self) {
+        let name = names::printable(self.session.interface.name.as_bytes());
+        match self.output {
+            Output::Json => tell(&format!("Listening on {name}")),
+            _ => self.printer.start_printing(format!("Listening on {name}\n")),
         }
     }
 
-    /// What happened up to now, for somebody who wants us gone.
-    async fn last_report(&mut self, output: Output) -> Result<()> {
-        self.poller.request();
-        // One that was on its way before ends too early.
-        while self.poller.is_pending() {
-            self.table.apply(&self.poller.sample().await?);
-        }
-        self.print(output)
-    }
-
-    fn print(&mut self, output: Output) -> Result<()> {
-        let view = self.view(output);
-        let report = match output {
+    /// Makes a report of what is known and hands it to the printer.
+    fn report(&mut self) -> Result<()> {
+        self.request_names();
+        let view = self.view();
+        let report = match self.output {
             Output::Json => self.json(&view)? + "\n",
-            _ => text::report(&view, self.options.unit()),
+            _ => text::report(&view, self.session.options.unit()),
         };
-        self.request_names(&view, output);
-        self.table.end_interval();
-        write_out(&report).context("write a report")
+        self.session.table.end_interval();
+        self.printer.start_printing(report);
+        Ok(())
+    }
+
+    /// The report that `-s` or `--count` asked for; it has all names that can be had soon.
+    async fn last_report(&mut self) -> Result<Ending> {
+        // Late names are simply not in the report.
+        let _ = time::timeout(NAMES_TIMEOUT, self.all_names()).await;
+        self.report()?;
+        tokio::select! {
+            written = self.printer.done() => written.map(|()| Ending::Done),
+            ending = self.session.signals.next() => Ok(ending),
+        }
+    }
+
+    /// What happened up to now, for somebody who wants us gone: in time, or not at all.
+    async fn last_words(&mut self) -> Result<()> {
+        self.session.poller.request();
+        // One that was on its way before ends too early.
+        while self.session.poller.is_pending() {
+            self.session.table.apply(&self.session.poller.sample().await?);
+        }
+        let print = async {
+            self.printer.done().await?;
+            self.report()?;
+            self.printer.done().await
+        };
+        time::timeout(LAST_REPORT_TIMEOUT, print).await.unwrap_or(Ok(()))
     }
 
     fn json(&self, view: &View) -> Result<String> {
         let origin = json::Origin {
-            interface: &self.interface.name,
+            interface: &self.session.interface.name,
             source: "ebpf",
-            hook: Some(self.hook.name()),
+            hook: Some(self.session.hook.name()),
         };
         json::report(view, origin, SystemTime::now()).context("write a report as JSON")
     }
 
-    fn view(&self, output: Output) -> View {
-        let options = self.options;
-        let limit = match output {
+    fn view(&self) -> View {
+        let options = self.session.options;
+        let limit = match self.output {
             Output::Json => options.lines,
             _ => Some(options.lines.unwrap_or(DEFAULT_LINES)),
         };
         let query = Query { ports: options.ports, sort: options.sort, sides: Sides::Both, limit };
-        self.labelled(&query, self.wants_names(output), options.services)
+        self.session.labelled(&query, self.wants_names(), options.services)
     }
 
     /// Hosts are not looked up for machines.
-    fn wants_names(&self, output: Output) -> bool {
-        self.options.names && output == Output::Text
+    fn wants_names(&self) -> bool {
+        self.session.options.names && self.output == Output::Text
     }
 
-    /// Asks for the names of what was just shown, for the next report.
-    fn request_names(&mut self, view: &View, output: Output) {
-        if self.wants_names(output) {
+    /// Asks for the names that a report would show now, so that they are there when it is made.
+    fn request_names(&mut self) {
+        if self.wants_names() {
+            let view = self.view();
             let ends = view.rows.iter().flat_map(|row| [row.local.address, row.remote.address]);
-            self.request(ends);
+            self.session.request(ends);
         }
     }
 
-    /// Gives the resolver a moment before a report that has no next one.
-    async fn wait_for_names(&mut self, output: Output) {
-        let view = self.view(output);
-        self.request_names(&view, output);
-        let all = async {
-            while self.names.is_waiting() {
-                self.names.changed().await;
-                self.names.poll(Instant::now());
+    /// Asks until there is nothing left to ask: only so many questions can be open at a time.
+    async fn all_names(&mut self) {
+        loop {
+            self.request_names();
+            if !self.session.names.is_waiting() {
+                return;
             }
-        };
-        // Late names are simply not in the report.
-        let _ = time::timeout(NAMES_TIMEOUT, all).await;
+            self.session.names.changed().await;
+        }
     }
-}
-
-/// Writes and flushes: a reader at the other end of a pipe sees each report at once.
-fn write_out(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }

@@ -1,6 +1,9 @@
 //! The loop of the live table: samples, keys, names and signals change what is known; then a frame.
 
-use std::{env, time::Duration};
+use std::{
+    env,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result};
 use crossterm::event::{Event, EventStream};
@@ -11,6 +14,7 @@ use super::{Ending, Session};
 use crate::{
     app::{App, Outcome, Settings},
     cli::Options,
+    names,
     terminal::Terminal,
     tui::{self, Status},
 };
@@ -20,7 +24,7 @@ const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 
 /// Shows the table until somebody has seen enough.
 pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
-    let interface = session.interface.name.clone();
+    let interface = names::printable(session.interface.name.as_bytes());
     let source = format!("ebpf/{}", session.hook.name());
     let status = Status { interface: &interface, source: &source, unicode: has_unicode() };
     let mut app = App::new(settings(session.options), session.options.max_bandwidth);
@@ -48,9 +52,12 @@ pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
                 session.table.apply(&sample?);
                 session.show(&mut app, &terminal)?;
                 session.table.end_interval();
+                if session.options.seconds.is_some_and(|end| session.table.elapsed() >= end) {
+                    return Ok(Ending::Done);
+                }
             }
-            () = session.names.changed() => session.show(&mut app, &terminal)?,
             _ = ticks.tick() => session.poller.request(),
+            () = session.names.changed() => session.show(&mut app, &terminal)?,
         }
     }
 }
@@ -58,6 +65,9 @@ pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
 impl Session<'_> {
     /// Hands the app what is known now, and asks for the names that it lacks.
     fn show(&mut self, app: &mut App, terminal: &Terminal) -> Result<()> {
+        // Taken in also when nobody wants them any more: an answer that waits would wake the loop
+        // again and again.
+        self.names.poll(Instant::now());
         if app.wants_names() {
             self.request(tui::shown_addresses(app, terminal.size()?));
         }

@@ -1,4 +1,7 @@
 //! What ends the program from outside.
+#![expect(unsafe_code, reason = "sigaction(2), to see what was inherited")]
+
+use std::{future, mem, ptr};
 
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,14 +27,13 @@ impl Ending {
 
 /// The signals that end the program in good order.
 pub(super) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+    hangup: Option<Signal>,
 }
 
 impl Signals {
     pub(super) fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).context("listen for signals");
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
@@ -42,9 +44,33 @@ impl Signals {
     /// The next one. Can be dropped and called again without losing one.
     pub(super) async fn next(&mut self) -> Ending {
         tokio::select! {
-            _ = self.interrupt.recv() => Ending::Done,
-            _ = self.terminate.recv() => Ending::Killed(libc::SIGTERM),
-            _ = self.hangup.recv() => Ending::Killed(libc::SIGHUP),
+            () = next(&mut self.interrupt) => Ending::Done,
+            () = next(&mut self.terminate) => Ending::Killed(libc::SIGTERM),
+            () = next(&mut self.hangup) => Ending::Killed(libc::SIGHUP),
         }
+    }
+}
+
+/// `None` where it is ignored from the start on, as by nohup(1): then it stays ignored.
+fn listen(kind: SignalKind) -> Result<Option<Signal>> {
+    if is_ignored(kind.as_raw_value()) {
+        return Ok(None);
+    }
+    signal(kind).map(Some).context("listen for signals")
+}
+
+fn is_ignored(number: i32) -> bool {
+    // SAFETY: with no new action only the old one is written, to a value of the right type for
+    // which zero is valid.
+    unsafe {
+        let mut old: libc::sigaction = mem::zeroed();
+        libc::sigaction(number, ptr::null(), &raw mut old) == 0 && old.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+async fn next(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => future::pending().await,
     }
 }

@@ -65,7 +65,8 @@ struct Halves {
 }
 
 impl EbpfSource {
-    /// Loads and attaches. Counting begins with the return of this function.
+    /// Loads and attaches. Counting begins just before this function returns, in both directions at
+    /// the same moment.
     ///
     /// # Errors
     /// Say what is missing: privileges, the kernel's support, or the link type.
@@ -83,7 +84,7 @@ impl EbpfSource {
         };
         let grace = GracePeriod::new()?;
         let hooks = Hooks::attach(&mut object, options.interface, options.hook)?;
-        Ok(Self {
+        let mut source = Self {
             hooks,
             halves,
             grace,
@@ -91,7 +92,11 @@ impl EbpfSource {
             swapped_at: Instant::now(),
             logger,
             _object: object,
-        })
+        };
+        // The hooks were attached one after the other, milliseconds apart. What they counted so far
+        // belongs to no time that was measured.
+        source.sample()?;
+        Ok(source)
     }
 
     /// Which kind of hook it is attached to.
