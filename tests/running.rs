@@ -90,7 +90,7 @@ fn signals_end_it_as_documented() {
 #[ignore = "needs root: cargo xtask test"]
 fn a_closed_pipe_is_a_good_end() {
     let cable = Cable::new();
-    let mut iftop = Iftop::json(&cable.a, "-i va --interval 1");
+    let mut iftop = Iftop::json(&cable.a, "-i va");
     iftop.report();
     assert_eq!(iftop.close_output().code(), Some(0));
 }
@@ -307,5 +307,6 @@ fn refused_packets_are_reported_a_few_at_a_time() {
     let end = iftop.end();
     assert_eq!(end.status.code(), Some(0));
     let reports = end.errors.matches("ingress: not IP, 42 bytes, ethertype 0x806").count();
-    assert_eq!(reports, 10, "{}", end.errors);
+    // Ten per CPU, and the sender may have been moved to another.
+    assert!((10..100).contains(&reports), "{reports}: {}", end.errors);
 }

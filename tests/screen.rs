@@ -1,12 +1,14 @@
 //! The live table on a real terminal, which is a tmux of its own.
 
 use std::{
+    fs,
     process::{self, Command},
     thread,
 };
 
 use crate::support::{
     frame::{self, UDP, V4},
+    iftop,
     net::{Cable, Namespace, VA_MAC, VB_MAC},
 };
 
@@ -18,7 +20,7 @@ struct Tmux<'a> {
 
 impl<'a> Tmux<'a> {
     fn start(namespace: &'a Namespace) -> Self {
-        let server = format!("iftop-test-{}", process::id());
+        let server = format!("iftop-test-{}-{:?}", process::id(), thread::current().id());
         let tmux = Self { server, namespace };
         tmux.run(&[
             "-f",
@@ -46,6 +48,21 @@ impl<'a> Tmux<'a> {
 
     fn keys(&self, keys: &[&str]) {
         self.run(&[&["send-keys"], keys].concat());
+    }
+
+    /// The line of `stty -a` that tells whether keys are echoed and lines edited.
+    fn modes(&self) -> String {
+        self.keys(&["stty -a", "Enter"]);
+        let screen = self.wait_for("modes", |screen| screen.contains("icanon"));
+        screen.lines().find(|line| line.contains("icanon")).unwrap().to_owned()
+    }
+
+    /// Signals what the shell runs.
+    fn signal_program(&self, signal: i32) {
+        let shell = self.run(&["display-message", "-p", "#{pane_pid}"]);
+        let shell = shell.trim();
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        iftop::kill(children.trim().parse().unwrap(), signal);
     }
 
     fn screen(&self) -> String {
@@ -78,13 +95,7 @@ fn the_table_comes_up_obeys_and_gives_the_terminal_back() {
     let cable = Cable::new();
     let tmux = Tmux::start(&cable.a);
     let program = env!("CARGO_BIN_EXE_iftop");
-    tmux.keys(&["stty -a > /dev/tty; echo before", "Enter"]);
-    tmux.wait_for("shell", |screen| screen.contains("\nbefore\n"));
-    let modes = tmux.screen();
-    let modes = modes.lines().filter(|line| line.contains("echo") && line.contains("icanon"));
-    let modes: Vec<_> = modes.map(str::to_owned).collect();
-    assert_eq!(modes.len(), 1);
-
+    let modes = tmux.modes();
     tmux.keys(&[&format!("clear; {program} -i va -nN"), "Enter"]);
     tmux.wait_for("table", |screen| {
         screen.contains("── va ─ ebpf/tcx ─ 0 flows ─ attributed 100%")
@@ -112,9 +123,33 @@ fn the_table_comes_up_obeys_and_gives_the_terminal_back() {
     tmux.keys(&["h"]);
     tmux.wait_for("help", |screen| screen.contains("Host display:"));
     tmux.keys(&["q"]);
-    tmux.keys(&["echo status $?; stty -a", "Enter"]);
-    let after =
-        tmux.wait_for("shell", |screen| screen.contains("status 0") && screen.contains("icanon"));
-    assert!(!after.contains("TOTAL:"), "the table is gone: {after}");
-    assert!(after.contains(&modes[0]), "terminal modes are as before: {modes:?} {after}");
+    after(&tmux, 0, &modes);
+}
+
+/// The shell has its terminal back as it was, and the status.
+fn after(tmux: &Tmux<'_>, status: i32, modes: &str) {
+    tmux.wait_for("prompt", |screen| {
+        !screen.contains("TOTAL:") && screen.trim_end().ends_with('$')
+    });
+    tmux.keys(&["status=$?; clear; echo status $status; stty -a", "Enter"]);
+    let screen = tmux
+        .wait_for("status", |screen| screen.starts_with("status ") && screen.contains("icanon"));
+    assert!(screen.contains(&format!("status {status}\n")), "{screen}");
+    assert!(screen.contains(modes), "modes were {modes}: {screen}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn the_terminal_is_given_back_however_it_ends() {
+    let cable = Cable::new();
+    let tmux = Tmux::start(&cable.a);
+    let modes = tmux.modes();
+    for (signal, status) in
+        [(libc::SIGINT, 0), (libc::SIGTERM, 143), (libc::SIGHUP, 129), (libc::SIGQUIT, 131)]
+    {
+        tmux.keys(&[&format!("clear; {} -i va -nN", env!("CARGO_BIN_EXE_iftop")), "Enter"]);
+        tmux.wait_for("table", |screen| screen.contains("attributed 100%"));
+        tmux.signal_program(signal);
+        after(&tmux, status, &modes);
+    }
 }

@@ -37,8 +37,8 @@ pub mod names {
     pub const EGRESS: &str = "iftop_egress";
 }
 
-/// How many refused packets are reported per half, that is between two polls.
-pub const REFUSALS_LOGGED_PER_HALF: u64 = 10;
+/// How many refused packets a CPU reports in a half, that is between two polls.
+pub const REFUSALS_LOGGED_PER_CPU: u64 = 10;
 
 /// One conversation as a hook sees it, 40 bytes.
 ///
@@ -137,13 +137,6 @@ impl AddAssign for Counters {
     }
 }
 
-impl SubAssign for Counters {
-    fn sub_assign(&mut self, other: Self) {
-        self.ingress -= other.ingress;
-        self.egress -= other.egress;
-    }
-}
-
 /// What one CPU counted in one half, 192 bytes (three cache lines of its own).
 ///
 /// Counted before the flow is looked up, so that it is an independent witness:
@@ -162,7 +155,7 @@ pub struct Totals {
     pub not_ip: Count,
     /// Frames that claim to carry IP and do not hold a whole, sane IP header, in frame bytes.
     pub malformed: Count,
-    /// Refused packets already reported; see [`REFUSALS_LOGGED_PER_HALF`].
+    /// Refused packets already reported; see [`REFUSALS_LOGGED_PER_CPU`].
     pub refusals_logged: u64,
     /// Padding.
     pub reserved: [u64; 7],

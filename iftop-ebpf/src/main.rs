@@ -89,7 +89,7 @@ fn panic(_info: &core::panic::PanicInfo) -> ! {
     loop {}
 }
 
-/// Helpers that a GPL-only kernel function offers are open to "Dual MIT/GPL" programs.
+/// Some of the kernel's helpers are for GPL programs only; the kernel takes this for one.
 #[unsafe(link_section = "license")]
 #[unsafe(no_mangle)]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -7,7 +7,7 @@ use aya_ebpf::{
     bindings::BPF_F_MMAPABLE, helpers::bpf_get_smp_processor_id, macros::map, maps::Array,
 };
 use iftop_common::{
-    Count, Counters, REFUSALS_LOGGED_PER_HALF, Totals as Line,
+    Count, Counters, REFUSALS_LOGGED_PER_CPU, Totals as Line,
     parse::{Direction, Refused},
 };
 
@@ -68,14 +68,14 @@ impl Totals {
         }
     }
 
-    /// True a few times per half. User space zeroes the half, so this needs no clock.
+    /// True a few times per CPU and half. User space zeroes the half, so this needs no clock.
     #[inline(always)]
     pub fn may_log(self) -> bool {
         // SAFETY: as above. The read may race with another CPU's program on PREEMPT_RT only, and
         // then one report too many is written.
         unsafe {
             let logged = &raw mut (*self.0).refusals_logged;
-            if logged.read_volatile() >= REFUSALS_LOGGED_PER_HALF {
+            if logged.read_volatile() >= REFUSALS_LOGGED_PER_CPU {
                 return false;
             }
             atomic::add(logged, 1);

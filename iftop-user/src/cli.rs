@@ -85,7 +85,7 @@ pub struct Options {
     pub lines: Option<usize>,
 
     /// With -t or --json: seconds between reports, 1 to 86400 [default: 2]
-    #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = values::interval)]
     pub interval: Option<Duration>,
 
     /// With -t or --json: end after so many reports
@@ -138,7 +138,7 @@ mod tests {
             (&["-F", "10.0.0.0/33"], "--net <NET/MASK>", "0 to 32"),
             (&["-G", "fe80::/129"], "--net6 <NET6/MASK6>", "0 to 128"),
             (&["-m", "10Mb"], "--max-bandwidth <RATE>", "K, M or G"),
-            (&["-s", "0"], "--seconds <SECONDS>", "1 to 86400"),
+            (&["-s", "0"], "--seconds <SECONDS>", "whole seconds, 1 or more"),
             (&["--interval", "86401"], "--interval <SECONDS>", "1 to 86400"),
             (&["--count", "0"], "--count <NUMBER>", "not in 1.."),
             (&["--hook", "xdp"], "--hook <HOOK>", "auto, tcx or clsact"),

@@ -4,7 +4,7 @@
 //! window, and the sums since start. It must never do IO or read a clock: time comes with the sample.
 //!
 //! A window's sums are kept by adding the newest slot and subtracting the slots that leave it, so
-//! a sample costs as much as the flows it touches, not as much as the table holds.
+//! taking in a sample costs as much as the flows it touches, not as much as the table holds.
 
 use std::{collections::HashMap, time::Duration};
 

@@ -34,8 +34,8 @@ const NEVER_DEFAULT: [&str; 6] = ["lo", "stf", "gif", "dummy", "vmnet", "wmaster
 pub struct Interface {
     /// The kernel's number for it in this namespace, from 1.
     pub index: u32,
-    /// Its name, as given to `-i`. Any byte but `/` and white space may be in it: make it
-    /// [printable] before it is shown.
+    /// Its name, as given to `-i`. Any byte but `/` and white space may be in it: what is shown is
+    /// [`shown_name`](Self::shown_name).
     pub name: String,
     /// Switched on (`IFF_UP`).
     pub up: bool,
@@ -53,6 +53,13 @@ pub struct Interface {
     pub kind: Option<String>,
     /// The one far end of a tunnel that has exactly one (GRE, ipip, sit, ..).
     pub tunnel_peer: Option<IpAddr>,
+}
+
+impl Interface {
+    /// Its name as it can be shown.
+    pub fn shown_name(&self) -> String {
+        printable(self.name.as_bytes())
+    }
 }
 
 /// All interfaces, in index order, with their addresses.
@@ -108,7 +115,7 @@ fn named(interfaces: Vec<Interface>, name: &str) -> Result<Interface> {
 }
 
 fn names(interfaces: &[Interface]) -> String {
-    let names = interfaces.iter().map(|interface| printable(interface.name.as_bytes()));
+    let names = interfaces.iter().map(Interface::shown_name);
     names.collect::<Vec<_>>().join(", ")
 }
 

@@ -8,11 +8,9 @@ use std::{net::IpAddr, time::Instant};
 
 use tokio::sync::mpsc;
 
+use self::cache::{Answer, Cache};
+pub use self::printable::printable;
 use self::workers::Workers;
-pub use self::{
-    cache::{Answer, Cache},
-    printable::printable,
-};
 
 mod cache;
 mod printable;
@@ -43,11 +41,6 @@ impl Names {
     /// The name, if it is known. Never blocks and never asks.
     pub fn lookup(&self, address: IpAddr) -> Option<&str> {
         self.cache.lookup(address)
-    }
-
-    /// All that is known, for code that must not be able to ask.
-    pub fn cache(&self) -> &Cache {
-        &self.cache
     }
 
     /// Asks for a name unless it is known, being asked for, or was not found a short while ago.

@@ -16,7 +16,7 @@ use crate::{
     cli::Options,
     flow::FlowTable,
     interface::{self, Interface},
-    names::{Names, printable},
+    names::Names,
     orient::Rules,
     poller::Poller,
     promiscuous,
@@ -49,7 +49,7 @@ enum Output {
 struct Session<'a> {
     options: &'a Options,
     interface: Interface,
-    hook: ebpf::Hook,
+    hook: ebpf::HookKind,
     poller: Poller,
     table: FlowTable,
     names: Names,
@@ -153,7 +153,7 @@ fn start_log(output: Output) {
 
 /// iftop's words on what it listens to.
 fn introduce(interface: &Interface) {
-    tell(&format!("interface: {}", printable(interface.name.as_bytes())));
+    tell(&format!("interface: {}", interface.shown_name()));
     if let Some(address) = interface.addresses.iter().find(|address| address.is_ipv4()) {
         tell(&format!("IP address is: {address}"));
     }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use crate::flow::window::TIMER_SLACK;
+
 /// iftop's period.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
-
-/// A sample's time may fall short of its tick by this much and still be that tick's.
-const TIMER_SLACK: Duration = Duration::from_millis(100);
 
 /// See the module's description.
 #[derive(Clone, Debug)]

@@ -99,15 +99,3 @@ fn restore_on_panic() {
         }));
     });
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn there_is_nothing_to_restore_before_it_is_taken() {
-        restore();
-        restore();
-        assert!(!TAKEN.load(Ordering::SeqCst));
-    }
-}

@@ -10,12 +10,28 @@ use serde_json::Value;
 
 use super::net::Namespace;
 
+/// Sends a signal to a process that is surely there.
+pub fn kill(pid: u32, signal: i32) {
+    // SAFETY: takes numbers.
+    assert_eq!(unsafe { libc::kill(pid.try_into().unwrap(), signal) }, 0);
+}
+
 /// A run; killed when dropped.
 pub struct Iftop {
-    child: Child,
+    child: Killed,
     out: BufReader<ChildStdout>,
     errors: BufReader<ChildStderr>,
     json: bool,
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // Both fail where it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// How a run ended, and what it had not yet been asked for.
@@ -46,7 +62,7 @@ impl Iftop {
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let errors = BufReader::new(child.stderr.take().unwrap());
-        Self { child, out, errors, json }
+        Self { child: Killed(child), out, errors, json }
     }
 
     /// The same as another user, without any privilege.
@@ -55,9 +71,9 @@ impl Iftop {
         Self::take(command)
     }
 
-    /// Starts it with `--json` and returns when it counts.
+    /// Starts it with a JSON report each second and returns when it counts.
     pub fn json(namespace: &Namespace, options: &str) -> Self {
-        let mut iftop = Self::start(namespace, &format!("--json {options}"));
+        let mut iftop = Self::start(namespace, &format!("--json --interval 1 {options}"));
         iftop.wait_until_listening();
         iftop
     }
@@ -76,7 +92,7 @@ impl Iftop {
     }
 
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// The next line of its output.
@@ -93,21 +109,20 @@ impl Iftop {
     }
 
     pub fn signal(&self, signal: i32) {
-        let pid = self.child.id().try_into().unwrap();
-        // SAFETY: takes numbers; the child has not been waited for, so the pid is its own.
-        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+        // The child has not been waited for, so the pid is its own.
+        kill(self.child.0.id(), signal);
     }
 
     /// Closes our end of its output.
     pub fn close_output(self) -> ExitStatus {
         let Self { mut child, out, errors, .. } = self;
         drop((out, errors));
-        child.wait().unwrap()
+        child.0.wait().unwrap()
     }
 
     /// Waits for its end while its output stays open and unread.
     pub fn wait_without_reading(mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+        self.child.0.wait().unwrap()
     }
 
     /// Waits for its end.
@@ -115,19 +130,27 @@ impl Iftop {
         let mut out = String::new();
         self.out.read_to_string(&mut out).unwrap();
         let errors = self.rest_of_errors();
-        End { status: self.child.wait().unwrap(), out, errors }
+        End { status: self.child.0.wait().unwrap(), out, errors }
     }
 
-    /// Ends it by SIGTERM; its last report.
-    pub fn last_report(self) -> Value {
+    /// Ends it once so many frames have passed its hooks; its last report. What was sent may still
+    /// be on its way.
+    pub fn last_report(mut self, frames: u64) -> Value {
+        let mut report = self.report();
+        for _ in 0..10 {
+            if report["account"]["frames"]["packets"].as_u64() >= Some(frames) {
+                break;
+            }
+            report = self.report();
+        }
         self.signal(libc::SIGTERM);
         let end = self.end();
         assert_eq!(end.status.code(), Some(143), "{end:?}");
-        let mut last = None;
         for line in end.out.lines() {
-            last = Some(checked(line));
+            report = checked(line);
         }
-        last.expect("a last report")
+        assert_eq!(report["account"]["frames"]["packets"], frames, "{report}");
+        report
     }
 
     fn rest_of_errors(&mut self) -> String {

@@ -128,23 +128,33 @@ impl Cable {
 
     /// Puts frames on the wire so that `va` receives them.
     pub fn sender_at_vb(&self) -> PacketSocket {
-        self.b.run(|| PacketSocket::open("vb"))
+        self.b.run(|| PacketSocket::open("vb", Full::SendAgain))
     }
 
     /// Has `va` send frames.
     pub fn sender_at_va(&self) -> PacketSocket {
-        self.a.run(|| PacketSocket::open("va"))
+        self.a.run(|| PacketSocket::open("va", Full::WasCounted))
     }
+}
+
+/// What it means for a count at `va` that the far end of the cable had no room for a frame.
+#[derive(Clone, Copy)]
+enum Full {
+    /// Sent towards `va`: it never came there.
+    SendAgain,
+    /// Sent by `va`: it had passed the hook.
+    WasCounted,
 }
 
 /// Sends frames as they are.
 pub struct PacketSocket {
+    full: Full,
     socket: OwnedFd,
     to: libc::sockaddr_ll,
 }
 
 impl PacketSocket {
-    fn open(interface: &str) -> Self {
+    fn open(interface: &str, full: Full) -> Self {
         let name = std::ffi::CString::new(interface).unwrap();
         // SAFETY: plain calls with numbers and a string that lives; the descriptor is ours alone.
         let (socket, index) = unsafe {
@@ -158,7 +168,7 @@ impl PacketSocket {
         to.sll_family = libc::AF_PACKET.try_into().unwrap();
         to.sll_ifindex = index.try_into().unwrap();
         to.sll_halen = 6;
-        Self { socket, to }
+        Self { full, socket, to }
     }
 
     /// From now on every frame is preceded by a `struct virtio_net_hdr`, which also says how much of
@@ -196,9 +206,11 @@ impl PacketSocket {
                 return;
             }
             let error = io::Error::last_os_error();
-            // The queue is full for the moment.
             assert_eq!(error.raw_os_error(), Some(libc::ENOBUFS), "{error}");
-            thread::yield_now();
+            match self.full {
+                Full::SendAgain => thread::yield_now(),
+                Full::WasCounted => return,
+            }
         }
     }
 }

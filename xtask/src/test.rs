@@ -45,6 +45,10 @@ pub fn test() -> Result<ExitCode> {
 fn run_all(steps: &mut Steps) -> Result<Vec<String>> {
     steps.step("set-up", || setup::setup(Purpose::Test))?;
     steps.step("format", || {
+        if !is_clean_compiler()? {
+            println!("another Rust may format in another way: not checked");
+            return Ok(());
+        }
         cmd::run(cmd::cargo()?.args(["fmt", "--all", "--check"]))?;
         cmd::run(cmd::cargo()?.args(["fmt", "--manifest-path", EBPF_MANIFEST, "--check"]))
     })?;
@@ -73,8 +77,11 @@ fn run_all(steps: &mut Steps) -> Result<Vec<String>> {
 }
 
 fn deny_warnings() -> Result<&'static [&'static str]> {
-    let version = cmd::output(Command::new("rustc").arg("--version"))?;
-    Ok(if version.starts_with(CLEAN_WITH) { &["-D", "warnings"] } else { &[] })
+    Ok(if is_clean_compiler()? { &["-D", "warnings"] } else { &[] })
+}
+
+fn is_clean_compiler() -> Result<bool> {
+    Ok(cmd::output(Command::new("rustc").arg("--version"))?.starts_with(CLEAN_WITH))
 }
 
 /// Runs the ignored tests. Cargo still builds as the user: only the test programs are run by
@@ -82,6 +89,10 @@ fn deny_warnings() -> Result<&'static [&'static str]> {
 fn privileged(runner: Option<&str>) -> Result<()> {
     let mut test = cmd::cargo()?;
     test.arg("test").args(WORKSPACE).args(["--tests", "--", "--ignored"]);
+    // An ordinary user's path lacks the folders where Debian has `ip`, `tc` and `ethtool`.
+    let mut path = env::var_os("PATH").unwrap_or_default();
+    path.push(":/usr/sbin:/sbin");
+    test.env("PATH", path);
     if let Some(runner) = runner {
         test.env(format!("CARGO_TARGET_{}_RUNNER", variable_name(&host()?)), runner);
     }

@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, net::Ipv6Addr, time::Duration};
 
 use crate::{
     orient::{Net4, Net6},
-    source::ebpf::{Hook, HookChoice},
+    source::ebpf::{HookChoice, HookKind},
     view::Sort,
 };
 
@@ -24,17 +24,22 @@ pub(super) fn sort(text: &str) -> Result<Sort, String> {
 pub(super) fn hook(text: &str) -> Result<HookChoice, String> {
     match text {
         "auto" => Ok(HookChoice::Auto),
-        "tcx" => Ok(HookChoice::Only(Hook::Tcx)),
-        "clsact" => Ok(HookChoice::Only(Hook::Clsact)),
+        "tcx" => Ok(HookChoice::Only(HookKind::Tcx)),
+        "clsact" => Ok(HookChoice::Only(HookKind::Clsact)),
         _ => Err("it takes auto, tcx or clsact".to_owned()),
     }
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| (1..=SECONDS_PER_DAY).contains(seconds));
+    let seconds = text.parse::<u32>().ok().filter(|&seconds| seconds > 0);
     seconds
-        .map(Duration::from_secs)
-        .ok_or_else(|| format!("it takes whole seconds, 1 to {SECONDS_PER_DAY}"))
+        .map(|seconds| Duration::from_secs(seconds.into()))
+        .ok_or_else(|| "it takes whole seconds, 1 or more".to_owned())
+}
+
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    let interval = seconds(text).ok().filter(|interval| interval.as_secs() <= SECONDS_PER_DAY);
+    interval.ok_or_else(|| format!("it takes whole seconds, 1 to {SECONDS_PER_DAY}"))
 }
 
 /// Digits and at most one letter, in steps of 1024 as in iftop.

@@ -33,7 +33,7 @@ impl Window {
 
 /// A timer is not exact: a window counts as reached when this much is missing. Without it a slot of
 /// 1.9998 s would make the 2 s window two slots long.
-const TIMER_SLACK: Duration = Duration::from_millis(100);
+pub(crate) const TIMER_SLACK: Duration = Duration::from_millis(100);
 
 /// One window's place among the slots, by slot number.
 #[derive(Clone, Copy, Debug)]

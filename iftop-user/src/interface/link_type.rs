@@ -12,8 +12,6 @@ use anyhow::{Result, bail};
 use iftop_common::parse::LinkType;
 
 use super::Interface;
-use crate::names::printable;
-
 /// Of `linux/if_arp.h`; missing in the libc crate.
 const ARPHRD_RAWIP: u16 = 519;
 /// Of `linux/if_arp.h`; missing in the libc crate.
@@ -30,7 +28,7 @@ impl Interface {
                 "{} interface {}: only one direction of it has a link header; watch the interface \
                  below it",
                 kind,
-                printable(self.name.as_bytes())
+                self.shown_name()
             ),
             libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK => Ok(LinkType::Ethernet),
             libc::ARPHRD_NONE
@@ -44,7 +42,7 @@ impl Interface {
             number => bail!(
                 "unknown link type {number} on {}: iftop reads Ethernet and header-less \
                  interfaces (tun, WireGuard, ipip, PPP)",
-                printable(self.name.as_bytes())
+                self.shown_name()
             ),
         }
     }

@@ -7,7 +7,7 @@ use tokio::time::{self, MissedTickBehavior};
 
 use super::{Ending, Output, Session, printer::Printer, tell};
 use crate::{
-    json, names,
+    json,
     schedule::{Due, Schedule},
     text,
     view::{Query, Sides, View},
@@ -69,7 +69,7 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
 impl Reporter<'_> {
     /// On stdout in text, where iftop says it; JSON keeps stdout to itself.
     fn say_listening(&mut self) {
-        let name = names::printable(self.session.interface.name.as_bytes());
+        let name = self.session.interface.shown_name();
         match self.output {
             Output::Json => tell(&format!("Listening on {name}")),
             _ => self.printer.start_printing(format!("Listening on {name}\n")),

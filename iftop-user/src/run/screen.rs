@@ -14,7 +14,6 @@ use super::{Ending, Session};
 use crate::{
     app::{App, Outcome, Settings},
     cli::Options,
-    names,
     terminal::Terminal,
     tui::{self, Status},
 };
@@ -24,7 +23,7 @@ const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 
 /// Shows the table until somebody has seen enough.
 pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
-    let interface = names::printable(session.interface.name.as_bytes());
+    let interface = session.interface.shown_name();
     let source = format!("ebpf/{}", session.hook.name());
     let status = Status { interface: &interface, source: &source, unicode: has_unicode() };
     let mut app = App::new(settings(session.options), session.options.max_bandwidth);

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub enum Ending {
     /// As asked: `q`, Ctrl-C, `-s`, `--count`, a closed pipe.
     Done,
-    /// By SIGTERM or SIGHUP, which callers want to see in the exit status.
+    /// By SIGTERM, SIGHUP or SIGQUIT, which callers want to see in the exit status.
     Killed(i32),
 }
 
@@ -30,6 +30,7 @@ pub(super) struct Signals {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
     hangup: Option<Signal>,
+    quit: Option<Signal>,
 }
 
 impl Signals {
@@ -38,6 +39,7 @@ impl Signals {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
             hangup: listen(SignalKind::hangup())?,
+            quit: listen(SignalKind::quit())?,
         })
     }
 
@@ -47,6 +49,7 @@ impl Signals {
             () = next(&mut self.interrupt) => Ending::Done,
             () = next(&mut self.terminate) => Ending::Killed(libc::SIGTERM),
             () = next(&mut self.hangup) => Ending::Killed(libc::SIGHUP),
+            () = next(&mut self.quit) => Ending::Killed(libc::SIGQUIT),
         }
     }
 }

@@ -27,7 +27,7 @@ mod object;
 
 use grace::GracePeriod;
 use hooks::Hooks;
-pub use hooks::{Hook, HookChoice};
+pub use hooks::{HookChoice, HookKind};
 use mapped::{Epoch, TotalsLines};
 pub use object::possible_cpus;
 
@@ -100,7 +100,7 @@ impl EbpfSource {
     }
 
     /// Which kind of hook it is attached to.
-    pub fn hook(&self) -> Hook {
+    pub fn hook(&self) -> HookKind {
         self.hooks.kind()
     }
 }
@@ -147,7 +147,7 @@ impl Halves {
         &self,
         half: usize,
     ) -> Result<Vec<(iftop_common::FlowKey, iftop_common::Counters)>> {
-        batch::take_all(self.flows[half].fd().as_fd(), self.max_flows)
+        batch::take_all(self.flows[half].fd().as_fd(), self.max_flows, batch::FIRST_BATCH)
             .with_context(|| format!("read the flow table `{}`", names::FLOWS[half]))
     }
 

@@ -11,8 +11,8 @@ use iftop_common::{Counters, FlowKey};
 /// `enum bpf_cmd` in `<linux/bpf.h>`, since Linux 5.6.
 const BPF_MAP_LOOKUP_AND_DELETE_BATCH: libc::c_long = 25;
 
-/// Entries asked for at once. A hash bucket must fit in whole; see [`take_all`].
-const FIRST_BATCH: usize = 4096;
+/// Entries asked for at once, to begin with. A hash bucket must fit in whole; see [`take_all`].
+pub(super) const FIRST_BATCH: usize = 4096;
 
 /// The `batch` member of `union bpf_attr`.
 #[repr(C)]
@@ -29,9 +29,13 @@ struct BatchAttr {
 }
 
 /// Takes every entry out of a flow map that no program uses. `capacity` is the map's.
-pub(super) fn take_all(map: BorrowedFd<'_>, capacity: u32) -> io::Result<Vec<(FlowKey, Counters)>> {
+pub(super) fn take_all(
+    map: BorrowedFd<'_>,
+    capacity: u32,
+    first_batch: usize,
+) -> io::Result<Vec<(FlowKey, Counters)>> {
     let capacity = (capacity as usize).max(1);
-    let mut batch = Batch::with_room(FIRST_BATCH.min(capacity));
+    let mut batch = Batch::with_room(first_batch.min(capacity));
     let mut taken = Vec::new();
     let mut position = None;
     loop {

@@ -1,13 +1,19 @@
 //! Kernel ≡ host: the same frames through the program in the kernel (`BPF_PROG_TEST_RUN`) and
 //! through the host's `parse()` give the same counters, every one of them.
 
+use std::os::fd::AsFd as _;
+
 use aya::programs::{TestRun as _, TestRunOptions};
 use iftop_common::{
-    Count, Counters, FlowKey, REFUSALS_LOGGED_PER_HALF, Totals, names,
+    Count, Counters, FlowKey, REFUSALS_LOGGED_PER_CPU, Totals, names,
     parse::{Direction, Hook, LinkType, Refused, parse},
 };
 
-use super::{Halves, HookChoice, Options, object};
+use super::{
+    Halves, HookChoice, Options,
+    batch::{FIRST_BATCH, take_all},
+    object,
+};
 use crate::interface::Interface;
 
 #[path = "../../../../tests/support/frame.rs"]
@@ -64,6 +70,16 @@ impl Kernel {
     /// What the runs since the last call counted in `half`.
     fn take(&mut self, half: usize) -> (Vec<(FlowKey, Counters)>, Totals) {
         (self.halves.take_flows(half).unwrap(), self.halves.take_totals(half))
+    }
+}
+
+fn plain_v4() -> frame::V4<'static> {
+    frame::V4 {
+        source: [10, 9, 0, 2].into(),
+        destination: [10, 9, 0, 1].into(),
+        protocol: frame::UDP,
+        options: &[],
+        fragment: 0,
     }
 }
 
@@ -148,13 +164,7 @@ fn kernel_and_host_agree_on_every_frame() {
 fn a_full_table_loses_no_byte() {
     const ROOM: u32 = 16;
     let mut kernel = Kernel::load(ARPHRD_ETHER, ROOM);
-    let v4 = frame::V4 {
-        source: [10, 9, 0, 2].into(),
-        destination: [10, 9, 0, 1].into(),
-        protocol: frame::UDP,
-        options: &[],
-        fragment: 0,
-    };
+    let v4 = plain_v4();
     let mut sent = Count::default();
     for port in 0..100 {
         let packet = v4.packet(&frame::udp(port, 53, usize::from(port)));
@@ -170,6 +180,31 @@ fn a_full_table_loses_no_byte() {
     }
     assert_eq!(placed, sent);
     assert_eq!(kernel.take(0), (Vec::new(), Totals::default()), "reading empties the half");
+}
+
+/// A map is read in pieces; where not even one bucket fits into a piece, pieces grow.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_table_is_read_in_pieces_of_any_size() {
+    const FLOWS: u16 = 10_000;
+    let mut kernel = Kernel::load(ARPHRD_ETHER, 2 * u32::from(FLOWS));
+    let frames: Vec<_> = (0..FLOWS)
+        .map(|port| {
+            let packet = plain_v4().packet(&frame::udp(port, 53, 20));
+            frame::ethernet(MAC, PEER, &[], 0x0800, &packet)
+        })
+        .collect();
+    for first_batch in [1, 7, FIRST_BATCH] {
+        for frame in &frames {
+            kernel.run(Direction::Ingress, frame, None);
+        }
+        let map = kernel.halves.flows[0].fd().as_fd();
+        let taken = take_all(map, kernel.halves.max_flows, first_batch).unwrap();
+        let mut ports: Vec<_> = taken.iter().map(|(key, _)| key.far_port).collect();
+        ports.sort_unstable();
+        assert_eq!(ports, (0..FLOWS).collect::<Vec<_>>(), "pieces of {first_batch}");
+        assert_eq!(take_all(map, kernel.halves.max_flows, first_batch).unwrap(), []);
+    }
 }
 
 #[test]
@@ -197,13 +232,7 @@ fn an_aggregate_counts_as_the_packets_that_it_stands_for() {
     let mut kernel = Kernel::load(ARPHRD_ETHER, 16);
     let mut tcp = frame::udp(80, 40_000, 12 + 12 + 3000);
     tcp[12] = 8 << 4;
-    let v4 = frame::V4 {
-        source: [10, 9, 0, 2].into(),
-        destination: [10, 9, 0, 1].into(),
-        protocol: frame::TCP,
-        options: &[],
-        fragment: 0,
-    };
+    let v4 = frame::V4 { protocol: frame::TCP, ..plain_v4() };
     let frame = frame::ethernet(MAC, PEER, &[], 0x0800, &v4.packet(&tcp));
     // (gso_segs, gso_size) → packets: 3000 bytes after a TCP header of 32
     for ((segments, size), packets) in
@@ -227,16 +256,18 @@ fn the_log_of_refused_packets_is_limited_and_free_when_off() {
     let arp = frame::ethernet([0xff; 6], PEER, &[], 0x0806, &[0; 28]);
     let [off, on] = [false, true].map(|log_refused| {
         let mut kernel = Kernel::load_with(ARPHRD_ETHER, 16, log_refused);
-        for _ in 0..REFUSALS_LOGGED_PER_HALF + 90 {
+        for _ in 0..REFUSALS_LOGGED_PER_CPU + 90 {
             kernel.run(Direction::Ingress, &arp, None);
         }
         let program = object::program(&mut kernel.object, names::INGRESS).unwrap();
         let instructions = program.info().unwrap().size_translated().unwrap() / 8;
         let (_, totals) = kernel.take(0);
-        assert_eq!(totals.not_ip.packets, REFUSALS_LOGGED_PER_HALF + 90);
+        assert_eq!(totals.not_ip.packets, REFUSALS_LOGGED_PER_CPU + 90);
         (instructions, totals.refusals_logged)
     });
-    assert_eq!((off.1, on.1), (0, REFUSALS_LOGGED_PER_HALF));
+    assert_eq!(off.1, 0);
+    // The limit is per CPU, and the test may have been moved to another.
+    assert!((REFUSALS_LOGGED_PER_CPU..REFUSALS_LOGGED_PER_CPU + 90).contains(&on.1), "{}", on.1);
     // The verifier took the branch and all behind it out of the program.
     assert!(off.0 + 200 < on.0, "instructions with the log off and on: {} and {}", off.0, on.0);
 }

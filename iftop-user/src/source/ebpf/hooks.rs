@@ -27,19 +27,19 @@ pub enum HookChoice {
     #[default]
     Auto,
     /// This one or none.
-    Only(Hook),
+    Only(HookKind),
 }
 
 /// A kind of hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hook {
+pub enum HookKind {
     /// A TCX link, since Linux 6.6.
     Tcx,
     /// A filter of the clsact qdisc.
     Clsact,
 }
 
-impl Hook {
+impl HookKind {
     /// As it stands in the status rule and in JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ const FIRST_PRIORITY: u16 = 1;
 
 /// The attached programs; dropping it detaches them.
 pub(super) struct Hooks {
-    kind: Hook,
+    kind: HookKind,
     // In this order: the links first, then the qdisc they hang on.
     _links: Vec<SchedClassifierLink>,
     _qdisc: Option<OwnClsact>,
@@ -71,35 +71,35 @@ impl Hooks {
                 Err(error) if lacks_tcx(&error) => clsact(object, interface),
                 result => result,
             },
-            HookChoice::Only(Hook::Tcx) => tcx(object, interface),
-            HookChoice::Only(Hook::Clsact) => clsact(object, interface),
+            HookChoice::Only(HookKind::Tcx) => tcx(object, interface),
+            HookChoice::Only(HookKind::Clsact) => clsact(object, interface),
         }
     }
 
-    pub(super) fn kind(&self) -> Hook {
+    pub(super) fn kind(&self) -> HookKind {
         self.kind
     }
 }
 
 fn tcx(object: &mut Ebpf, interface: &Interface) -> Result<Hooks> {
     let options = || TcAttachOptions::TcxOrder(LinkOrder::first());
-    let links = attach_all(object, interface, Hook::Tcx, options)?;
-    Ok(Hooks { kind: Hook::Tcx, _links: links, _qdisc: None })
+    let links = attach_all(object, interface, HookKind::Tcx, options)?;
+    Ok(Hooks { kind: HookKind::Tcx, _links: links, _qdisc: None })
 }
 
 fn clsact(object: &mut Ebpf, interface: &Interface) -> Result<Hooks> {
     let qdisc = OwnClsact::add_if_absent(interface)?;
     let options =
         || TcAttachOptions::Netlink(NlOptions { priority: FIRST_PRIORITY, ..NlOptions::default() });
-    let links = attach_all(object, interface, Hook::Clsact, options)?;
-    Ok(Hooks { kind: Hook::Clsact, _links: links, _qdisc: qdisc })
+    let links = attach_all(object, interface, HookKind::Clsact, options)?;
+    Ok(Hooks { kind: HookKind::Clsact, _links: links, _qdisc: qdisc })
 }
 
 /// Both directions; on a loopback interface, where each packet passes both, egress alone.
 fn attach_all(
     object: &mut Ebpf,
     interface: &Interface,
-    hook: Hook,
+    hook: HookKind,
     options: impl Fn() -> TcAttachOptions,
 ) -> Result<Vec<SchedClassifierLink>> {
     let directions: &[_] = if interface.loopback {
@@ -113,7 +113,9 @@ fn attach_all(
         let link = program
             .attach_with_options(&interface.name, direction, options())
             .and_then(|id| program.take_link(id))
-            .with_context(|| format!("attach `{name}` to {} by {}", interface.name, hook.name()))?;
+            .with_context(|| {
+                format!("attach `{name}` to {} by {}", interface.shown_name(), hook.name())
+            })?;
         links.push(link);
     }
     Ok(links)
@@ -136,7 +138,7 @@ struct OwnClsact {
 impl OwnClsact {
     fn add_if_absent(interface: &Interface) -> Result<Option<Self>> {
         let added = qdisc::add_clsact(interface.index)
-            .with_context(|| format!("make {} ready for tc filters", interface.name))?;
+            .with_context(|| format!("make {} ready for tc filters", interface.shown_name()))?;
         // Not `then_some`: a value that is made and dropped would remove the qdisc of others.
         Ok(added.then(|| Self { interface_index: interface.index }))
     }
