@@ -14,6 +14,13 @@ use crate::support::{
     iftop::Iftop,
     net::{Cable, PacketSocket, VA_MAC, VB_MAC},
 };
+use iftop_user::{
+    interface,
+    source::{
+        Source as _,
+        ebpf::{EbpfSource, HookChoice, Options},
+    },
+};
 use serde_json::Value;
 
 const HOOKS: [&str; 2] = ["tcx", "clsact"];
@@ -103,7 +110,7 @@ fn kinds() -> Vec<Case> {
     let broadcast = v4(THEM, [10, 9, 0, 255], UDP).packet(&datagram(137, 50));
     let multicast = v4(THEM, [224, 0, 0, 251], UDP).packet(&datagram(5353, 50));
     let first = V4 { fragment: 0x2000, ..v4(THEM, US, UDP) }.packet(&datagram(1003, 100));
-    let later = V4 { fragment: 0x000e, ..v4(THEM, US, 99) }.packet(&datagram(4660, 80));
+    let later = V4 { fragment: 0x000e, ..v4(THEM, US, UDP) }.packet(&datagram(4660, 80));
     let options = V4 { options: &[1; 40], ..v4(THEM, US, UDP) }.packet(&datagram(1004, 30));
 
     let mut cases = vec![
@@ -113,7 +120,7 @@ fn kinds() -> Vec<Case> {
         case(to_us(&[], &lying), named(1002, UDP), 38),
         case(to_us(&[], &first), named(1003, UDP), 128),
         // Payload that looks like port 4660 is not read as one.
-        case(to_us(&[], &later), bare(99), 108),
+        case(to_us(&[], &later), bare(UDP), 108),
         case(to_us(&[], &options), named(1004, UDP), 98),
         case(to_us(&[(0x8100, 5)], &plain(1005)), named(1005, UDP), 120),
         case(to_us(&[(0x88a8, 100), (0x8100, 200)], &plain(1006)), named(1006, UDP), 120),
@@ -409,4 +416,44 @@ fn loopback_counts_once() {
     let report = iftop.last_report(5);
     let row = flow("127.0.0.1:4000", &format!("127.0.0.1:{port}"), UDP);
     assert_eq!(flows(&report), BTreeMap::from([(row, ([640, 5], [0, 0]))]));
+}
+
+/// Tags in the frame and tags in the kernel's metadata (where a received frame's outer tag is) give
+/// the same VLAN id: that of the outermost. Rows do not show it; the source does.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn the_outermost_tag_names_the_vlan() {
+    let cable = Cable::new();
+    let tags: [(&[(u16, u16)], u16); 4] = [
+        (&[], 0),
+        (&[(0x8100, 5)], 5),
+        (&[(0x8100, 0x6005)], 5),
+        (&[(0x88a8, 100), (0x8100, 200)], 100),
+    ];
+    let flows = cable.a.run(|| {
+        let interface = interface::find("va").unwrap();
+        let hook = HookChoice::Auto;
+        let options = Options { interface: &interface, hook, max_flows: 100, log_refused: false };
+        let mut source = EbpfSource::open(&options).unwrap();
+        let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
+        for (port, (tags, _)) in (1..).zip(tags) {
+            let packet = v4(THEM, US, UDP).packet(&frame::udp(port, 53, 20));
+            into.send(&frame::ethernet(VA_MAC, VB_MAC, tags, 0x0800, &packet));
+            let packet = v4(US, THEM, UDP).packet(&frame::udp(53, port + 10, 20));
+            out.send(&frame::ethernet(VB_MAC, VA_MAC, tags, 0x0800, &packet));
+        }
+        let mut flows = Vec::new();
+        // What was received may still be on its way.
+        for _ in 0..100 {
+            flows.extend(source.sample().unwrap().flows);
+            if flows.len() >= 2 * tags.len() {
+                break;
+            }
+        }
+        flows
+    });
+    let mut ids: Vec<_> = flows.iter().map(|(key, _)| (key.far_port, key.vlan())).collect();
+    ids.sort_unstable();
+    let expected = |first: u16| (first..).zip(tags.map(|(_, id)| id)).collect::<Vec<_>>();
+    assert_eq!(ids, [expected(1), expected(11)].concat());
 }

@@ -13,7 +13,7 @@ use crate::support::{
 };
 use aya::{
     maps::loaded_maps,
-    programs::{loaded_links, loaded_programs},
+    programs::{SchedClassifier, TcAttachType, loaded_links, loaded_programs},
 };
 
 const NOBODY: u32 = 65_534;
@@ -309,4 +309,36 @@ fn refused_packets_are_reported_a_few_at_a_time() {
     let reports = end.errors.matches("ingress: not IP, 42 bytes, ethertype 0x806").count();
     // Ten per CPU, and the sender may have been moved to another.
     assert!((10..100).contains(&reports), "{reports}: {}", end.errors);
+}
+
+/// At the head of the chain: whoever comes later stands before, and nobody who ends the chain hides
+/// traffic.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn it_stands_at_the_head() {
+    let cable = Cable::new();
+    let [first, second] = [(); 2].map(|()| Iftop::json(&cable.a, "-i va --hook tcx"));
+    let programs = |iftop: &Iftop| {
+        let held = held_by(iftop.id()).into_iter().filter(|(kind, _)| kind == "prog");
+        held.map(|(_, id)| id).collect::<Vec<_>>()
+    };
+    for direction in [TcAttachType::Ingress, TcAttachType::Egress] {
+        let (_, chain) = cable.a.run(|| SchedClassifier::query_tcx("va", direction)).unwrap();
+        let [head, next] = &chain[..] else { panic!("two programs, not {}", chain.len()) };
+        assert!(programs(&second).contains(&head.id()), "{direction:?}");
+        assert!(programs(&first).contains(&next.id()), "{direction:?}");
+    }
+    drop((first, second));
+
+    cable.a.command("tc", "qdisc add dev va clsact");
+    // Takes every packet; nothing behind it runs.
+    let mut filter = Command::new("tc");
+    filter.args("filter add dev va ingress prio 1 protocol all bpf bytecode".split(' '));
+    filter.args(["1,6 0 0 4294967295", "flowid", "1:1"]);
+    cable.a.enter(&mut filter, None);
+    assert!(filter.status().unwrap().success());
+    let iftop = Iftop::json(&cable.a, "-i va --hook clsact");
+    cable.sender_at_vb().send(&datagram());
+    let report = iftop.last_report(1);
+    assert_eq!(report["account"]["seen"]["packets"], 1);
 }

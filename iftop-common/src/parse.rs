@@ -13,6 +13,13 @@ pub trait Packet {
 
     /// `N` bytes at `offset` from the start of the frame; `None` where it does not hold them.
     fn read<const N: usize>(&self, offset: u32) -> Option<[u8; N]>;
+
+    /// The same offset, which is never beyond 32,767. The kernel's verifier must be told so after
+    /// each extension header, or it follows every length that each of them could have.
+    #[inline(always)]
+    fn settle(offset: u32) -> u32 {
+        offset
+    }
 }
 
 /// A frame in host memory.
@@ -320,6 +327,7 @@ fn skip_extensions<P: Packet + ?Sized>(packet: &P, first: u8, start: u32, end: u
             // RFC 8200 §4.3 and its kin: in units of 8 bytes, less 1.
             _ => offset += (units + 1) * 8,
         }
+        offset = P::settle(offset);
         protocol = header[0];
     }
     let offset = if is_extension(protocol) { None } else { Some(offset) };

@@ -86,6 +86,11 @@ impl Packet for Skb<'_> {
     }
 
     #[inline(always)]
+    fn settle(offset: u32) -> u32 {
+        bounded(offset) as u32
+    }
+
+    #[inline(always)]
     fn read<const N: usize>(&self, offset: u32) -> Option<[u8; N]> {
         if offset > MAX_OFFSET {
             return None;

@@ -4,11 +4,10 @@
 //! wrong offset would be counted as traffic that never was.
 //!
 //! At the tc hooks a packet starts where the kernel says that its link header does. Read in the
-//! kernel sources, where `net/ipv4/ip_gre.c` and `net/xfrm/xfrm_input.c` are the surprises. Before
-//! Linux 5.14 ("reset MAC header consistently across L3 virtual devices") received packets of
-//! ipip, sit, GRE and ip6tnl still started with the outer headers.
+//! kernel sources, where `net/ipv4/ip_gre.c` and `net/xfrm/xfrm_input.c` are the surprises.
 
 use anyhow::{Result, bail};
+use aya::util::KernelVersion;
 use iftop_common::parse::LinkType;
 
 use super::Interface;
@@ -45,6 +44,22 @@ impl Interface {
                 self.shown_name()
             ),
         }
+    }
+}
+
+impl Interface {
+    /// Whether a kernel hands received packets of this interface to tc with the outer headers still
+    /// before them: tunnels did until "reset MAC header consistently across L3 virtual devices".
+    pub fn receives_outer_headers(&self, kernel: KernelVersion) -> bool {
+        let is_tunnel = matches!(
+            self.link_layer,
+            libc::ARPHRD_TUNNEL
+                | libc::ARPHRD_TUNNEL6
+                | libc::ARPHRD_SIT
+                | libc::ARPHRD_IPGRE
+                | ARPHRD_IP6GRE
+        );
+        is_tunnel && kernel < KernelVersion::new(5, 14, 0)
     }
 }
 
@@ -89,6 +104,21 @@ mod tests {
         for (link_layer, kind, peer, expected) in cases {
             let found = interface(link_layer, kind, peer).link_type().ok();
             assert_eq!(found, expected, "{link_layer} {kind} {peer:?}");
+        }
+    }
+
+    #[test]
+    fn tunnels_of_old_kernels_cannot_be_read() {
+        let (old, new) = (KernelVersion::new(5, 10, 262), KernelVersion::new(5, 14, 0));
+        for (link_layer, kind, unreadable) in [
+            (768, "ipip", true),
+            (776, "sit", true),
+            (0xfffe, "wireguard", false),
+            (1, "veth", false),
+        ] {
+            let interface = interface(link_layer, kind, None);
+            assert_eq!(interface.receives_outer_headers(old), unreadable, "{kind}");
+            assert!(!interface.receives_outer_headers(new), "{kind}");
         }
     }
 

@@ -4,7 +4,10 @@
 //! counts into the other one, and once no run of it can still be using the old one, that is read
 //! and zeroed. So the kernel holds one interval only, and a sample is exact.
 
-use std::{os::fd::AsFd as _, time::Instant};
+use std::{
+    os::fd::AsFd as _,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result};
 use aya::{Ebpf, maps::MapData};
@@ -99,6 +102,20 @@ impl EbpfSource {
         Ok(source)
     }
 
+    /// Swaps the halves. When it returns, no run of the program can still be using the half that it
+    /// names; the other value is how long that half was counted into.
+    fn retire_half(&mut self) -> Result<(usize, Duration)> {
+        let retired = (self.epoch & 1) as usize;
+        self.epoch = self.epoch.wrapping_add(1);
+        self.halves.epoch.store(self.epoch);
+        let now = Instant::now();
+        let elapsed = now - self.swapped_at;
+        self.swapped_at = now;
+        // Without this a packet that is being counted right now would be read half or not at all.
+        self.grace.wait().context("wait for the kernel program to leave the old half")?;
+        Ok((retired, elapsed))
+    }
+
     /// Which kind of hook it is attached to.
     pub fn hook(&self) -> HookKind {
         self.hooks.kind()
@@ -107,13 +124,7 @@ impl EbpfSource {
 
 impl Source for EbpfSource {
     fn sample(&mut self) -> Result<Sample> {
-        let quiet = (self.epoch & 1) as usize;
-        self.epoch = self.epoch.wrapping_add(1);
-        self.halves.epoch.store(self.epoch);
-        let now = Instant::now();
-        let elapsed = now - self.swapped_at;
-        self.swapped_at = now;
-        self.grace.wait().context("wait for the kernel program to leave the old half")?;
+        let (quiet, elapsed) = self.retire_half()?;
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }

@@ -1,9 +1,13 @@
 //! Kernel ≡ host: the same frames through the program in the kernel (`BPF_PROG_TEST_RUN`) and
 //! through the host's `parse()` give the same counters, every one of them.
 
-use std::os::fd::AsFd as _;
+use std::{
+    os::fd::AsFd as _,
+    sync::atomic::{AtomicU32, Ordering},
+    thread::{self, ScopedJoinHandle},
+};
 
-use aya::programs::{TestRun as _, TestRunOptions};
+use aya::programs::{SchedClassifier, TestRun as _, TestRunOptions};
 use iftop_common::{
     Count, Counters, FlowKey, REFUSALS_LOGGED_PER_CPU, Totals, names,
     parse::{Direction, Hook, LinkType, Refused, parse},
@@ -236,7 +240,7 @@ fn an_aggregate_counts_as_the_packets_that_it_stands_for() {
     let frame = frame::ethernet(MAC, PEER, &[], 0x0800, &v4.packet(&tcp));
     // (gso_segs, gso_size) → packets: 3000 bytes after a TCP header of 32
     for ((segments, size), packets) in
-        [((0, 0), 1), ((3, 1400), 3), ((0, 1400), 3), ((0, 1000), 3), ((0, 1001), 3), ((0, 999), 4)]
+        [((0, 0), 1), ((7, 1400), 7), ((0, 1400), 3), ((0, 1000), 3), ((0, 1001), 3), ((0, 999), 4)]
     {
         let mut context = [0_u8; SK_BUFF_BYTES];
         context[GSO_SEGS..][..4].copy_from_slice(&u32::to_ne_bytes(segments));
@@ -270,4 +274,69 @@ fn the_log_of_refused_packets_is_limited_and_free_when_off() {
     assert!((REFUSALS_LOGGED_PER_CPU..REFUSALS_LOGGED_PER_CPU + 90).contains(&on.1), "{}", on.1);
     // The verifier took the branch and all behind it out of the program.
     assert!(off.0 + 200 < on.0, "instructions with the log off and on: {} and {}", off.0, on.0);
+}
+
+/// Two CPUs meet at the same new flow, again and again, while the epoch is turned without a pause:
+/// in each half the flows add up to what was seen, and no packet is `other`.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn cpus_that_meet_at_a_new_flow_lose_nothing() {
+    const ROUNDS: u16 = 30_000;
+    const REPEAT: u32 = 10;
+    let Kernel { object, mut halves } = Kernel::load(ARPHRD_ETHER, 65_536);
+    let program: &SchedClassifier = object.program(names::INGRESS).unwrap().try_into().unwrap();
+    let arrived = AtomicU32::new(0);
+    let send = || {
+        for round in 0..ROUNDS {
+            let packet = plain_v4().packet(&frame::udp(round, 53, 20));
+            let frame = frame::ethernet(MAC, PEER, &[], 0x0800, &packet);
+            // A barrier that does not sleep, so that both are let go in the same moment.
+            arrived.fetch_add(1, Ordering::SeqCst);
+            while arrived.load(Ordering::SeqCst) < 2 * (u32::from(round) + 1) {
+                thread::yield_now();
+            }
+            let data_in = Some(&frame[..]);
+            let options = TestRunOptions { data_in, repeat: REPEAT, ..TestRunOptions::new() };
+            program.test_run(options).unwrap();
+        }
+    };
+    thread::scope(|scope| {
+        let senders = [scope.spawn(send), scope.spawn(send)];
+        let mut epoch = 0;
+        while !senders.iter().all(ScopedJoinHandle::is_finished) {
+            epoch += 1;
+            halves.epoch.store(epoch);
+            thread::yield_now();
+        }
+    });
+    let mut seen = 0;
+    for half in [0, 1] {
+        let mut in_flows = Counters::default();
+        for (_, counters) in halves.take_flows(half).unwrap() {
+            in_flows += counters;
+        }
+        let totals = halves.take_totals(half);
+        assert_eq!(totals.other, Counters::default());
+        assert_eq!(totals.seen, in_flows);
+        seen += totals.seen.ingress.packets;
+    }
+    assert_eq!(seen, u64::from(ROUNDS) * u64::from(REPEAT) * 2);
+}
+
+/// The verifier follows every path that a packet could take, and gives up at a million instructions
+/// (Linux 5.2). How many there are differs by kernel; this is far above what any showed.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn the_verifier_has_little_to_do() {
+    const MOST: u32 = 80_000;
+    for link_layer in [ARPHRD_ETHER, ARPHRD_NONE] {
+        let mut kernel = Kernel::load(link_layer, 16);
+        for name in [names::INGRESS, names::EGRESS] {
+            let program = object::program(&mut kernel.object, name).unwrap();
+            // Kernels before 5.16 do not say.
+            if let Some(verified) = program.info().unwrap().verified_instruction_count() {
+                assert!(verified < MOST, "{name}, link layer {link_layer}: {verified}");
+            }
+        }
+    }
 }

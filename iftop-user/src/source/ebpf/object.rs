@@ -1,10 +1,11 @@
 //! The kernel program as it is committed beside this crate, and how it is loaded.
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use aya::{
     Ebpf, EbpfLoader, include_bytes_aligned,
     maps::{Map, MapData},
     programs::SchedClassifier,
+    util::KernelVersion,
 };
 use iftop_common::names;
 
@@ -20,6 +21,13 @@ const UNUSED_LOG_BYTES: u32 = 4096;
 pub(super) fn load(options: &Options<'_>) -> Result<Ebpf> {
     let cpus = possible_cpus()?;
     let link_type = options.interface.link_type()? as u8;
+    let kernel = KernelVersion::current().context("ask for the kernel's version")?;
+    if options.interface.receives_outer_headers(kernel) {
+        bail!(
+            "packets that {} receives cannot be read before Linux 5.14: watch the interface below it",
+            options.interface.shown_name()
+        );
+    }
     let log_refused = u8::from(options.log_refused);
     let mac = options.interface.mac.unwrap_or_default();
     let mut loader = EbpfLoader::new();
