@@ -135,6 +135,22 @@ fn errors_say_what_why_and_what_to_do() {
 
 #[test]
 #[ignore = "needs root: cargo xtask test"]
+fn an_interface_that_is_gone_ends_it() {
+    for options in ["--hook tcx", "--hook clsact"] {
+        let cable = Cable::new();
+        let mut iftop = Iftop::start(&cable.a, &format!("-i va -t --interval 1001 {options}"));
+        iftop.wait_until_listening();
+        cable.sender_at_va().send(&datagram());
+        cable.a.ip("link delete va");
+        let end = iftop.end();
+        assert_eq!(end.status.code(), Some(1), "{end:?}");
+        assert!(end.out.contains("10.9.0.2 "), "a last report: {end:?}");
+        assert!(end.errors.ends_with("iftop: va is gone\n"), "{end:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
 fn without_privileges_it_names_them() {
     let cable = Cable::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));

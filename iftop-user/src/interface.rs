@@ -21,6 +21,9 @@ use crate::{
 
 mod default_route;
 mod link_type;
+mod present;
+
+pub use present::is_present;
 
 /// Bytes of `struct ifinfomsg`.
 const LINK_HEADER_BYTES: usize = 16;

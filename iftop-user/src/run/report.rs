@@ -48,7 +48,14 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
             }
             written = printer.done(), if printer.is_busy() => written?,
             sample = session.poller.sample() => {
-                session.table.apply(&sample?);
+                let sample = match sample {
+                    Ok(sample) => sample,
+                    Err(error) => {
+                        reporter.print_what_is_known().await?;
+                        return Err(error);
+                    }
+                };
+                session.table.apply(&sample);
                 // A reader that is behind gets a report later, which then covers this time too.
                 let due = if printer.is_busy() {
                     Due::Nothing
@@ -100,13 +107,18 @@ impl Reporter<'_> {
         }
     }
 
-    /// What happened up to now, for somebody who wants us gone: in time, or not at all.
+    /// What happened up to now, for somebody who wants us gone.
     async fn last_words(&mut self) -> Result<()> {
         self.session.poller.request();
         // One that was on its way before ends too early.
         while self.session.poller.is_pending() {
             self.session.table.apply(&self.session.poller.sample().await?);
         }
+        self.print_what_is_known().await
+    }
+
+    /// A report that nobody planned: in time, or not at all.
+    async fn print_what_is_known(&mut self) -> Result<()> {
         let print = async {
             self.printer.done().await?;
             self.report()?;

@@ -9,13 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use aya::{Ebpf, maps::MapData};
 use aya_log::EbpfLogger;
 use iftop_common::{Totals, names};
 
 use crate::{
-    interface::Interface,
+    interface::{Interface, is_present},
     source::{Sample, Source},
 };
 
@@ -51,6 +51,8 @@ pub struct Options<'a> {
 pub struct EbpfSource {
     // Before the object: programs are detached first.
     hooks: Hooks,
+    interface: Interface,
+    gone: bool,
     halves: Halves,
     grace: GracePeriod,
     epoch: u32,
@@ -89,6 +91,8 @@ impl EbpfSource {
         let hooks = Hooks::attach(&mut object, options.interface, options.hook)?;
         let mut source = Self {
             hooks,
+            interface: options.interface.clone(),
+            gone: false,
             halves,
             grace,
             epoch: 0,
@@ -124,6 +128,10 @@ impl EbpfSource {
 
 impl Source for EbpfSource {
     fn sample(&mut self) -> Result<Sample> {
+        ensure!(!self.gone, "{} is gone", self.interface.shown_name());
+        // Its hooks are gone with it, and the counters would stand still for ever. What they counted
+        // before is still there: this sample brings it, the next one says so.
+        self.gone = !is_present(self.interface.index);
         let (quiet, elapsed) = self.retire_half()?;
         if let Some(logger) = &mut self.logger {
             logger.flush();
