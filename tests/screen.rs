@@ -1,10 +1,12 @@
 //! The live table on a real terminal, which is a tmux of its own.
 
 use std::{
-    fs,
+    env, fs,
     process::{self, Command},
     thread,
 };
+
+use iftop_user::terminal::Terminal;
 
 use crate::support::{
     frame::{self, UDP, V4},
@@ -152,4 +154,28 @@ fn the_terminal_is_given_back_however_it_ends() {
         tmux.signal_program(signal);
         after(&tmux, status, &modes);
     }
+}
+
+/// The same test twice: inside the terminal, where it panics, and outside, where it looks.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_panic_gives_the_terminal_back_and_can_be_read() {
+    const INSIDE: &str = "IFTOP_TEST_PANIC";
+    if env::var_os(INSIDE).is_some() {
+        let mut terminal = Terminal::take().unwrap();
+        terminal.draw(|frame| frame.render_widget("the table, TOTAL:", frame.area())).unwrap();
+        panic!("on purpose");
+    }
+    let cable = Cable::new();
+    let tmux = Tmux::start(&cable.a);
+    let modes = tmux.modes();
+    let program = env::current_exe().unwrap();
+    let name = "screen::a_panic_gives_the_terminal_back_and_can_be_read";
+    let command = format!(
+        "clear; RUST_BACKTRACE=0 {INSIDE}=1 {} --include-ignored --nocapture --exact {name}",
+        program.display()
+    );
+    tmux.keys(&[&command, "Enter"]);
+    tmux.wait_for("message", |screen| screen.contains("\non purpose\n"));
+    after(&tmux, 101, &modes);
 }
