@@ -61,7 +61,7 @@ fn print(texts: &Receiver<String>, results: &mpsc::Sender<io::Result<()>>) {
     }
 }
 
-/// Writing to stdout failed; of all that can break, a pipe there is no error.
+/// Writing to stdout failed. Told apart from other errors because a closed pipe here is a good end.
 #[derive(Debug)]
 pub struct OutputError(io::Error);
 

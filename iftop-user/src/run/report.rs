@@ -9,6 +9,7 @@ use super::{Ending, Output, Session, printer::Printer, tell};
 use crate::{
     json,
     schedule::{Due, Schedule},
+    source::Sample,
     text,
     view::{Query, Sides, View},
 };
@@ -48,19 +49,12 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
             }
             written = printer.done(), if printer.is_busy() => written?,
             sample = session.poller.sample() => {
-                let sample = match sample {
-                    Ok(sample) => sample,
-                    Err(error) => {
-                        reporter.print_what_is_known().await?;
-                        return Err(error);
-                    }
-                };
-                session.table.apply(&sample);
+                reporter.take(sample).await?;
                 // A reader that is behind gets a report later, which then covers this time too.
-                let due = if printer.is_busy() {
+                let due = if reporter.printer.is_busy() {
                     Due::Nothing
                 } else {
-                    schedule.due(session.table.elapsed())
+                    schedule.due(reporter.session.table.elapsed())
                 };
                 match due {
                     Due::Nothing => reporter.request_names(),
@@ -112,9 +106,24 @@ impl Reporter<'_> {
         self.session.poller.request();
         // One that was on its way before ends too early.
         while self.session.poller.is_pending() {
-            self.session.table.apply(&self.session.poller.sample().await?);
+            let sample = self.session.poller.sample().await;
+            self.take(sample).await?;
         }
         self.print_what_is_known().await
+    }
+
+    /// Takes a sample in. Where there are no more, what is known is printed before the error ends us.
+    async fn take(&mut self, sample: Result<Sample>) -> Result<()> {
+        match sample {
+            Ok(sample) => {
+                self.session.table.apply(&sample);
+                Ok(())
+            }
+            Err(error) => {
+                self.print_what_is_known().await?;
+                Err(error)
+            }
+        }
     }
 
     /// A report that nobody planned: in time, or not at all.

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use aya::{Ebpf, maps::MapData};
 use aya_log::EbpfLogger;
-use iftop_common::{Totals, names};
+use iftop_common::{Counters, FlowKey, Totals, names};
 
 use crate::{
     interface::{Interface, is_present},
@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod batch;
+mod cpus;
 #[cfg(test)]
 mod differential;
 mod explain;
@@ -32,7 +33,6 @@ use grace::GracePeriod;
 use hooks::Hooks;
 pub use hooks::{HookChoice, HookKind};
 use mapped::{Epoch, TotalsLines};
-pub use object::possible_cpus;
 
 /// What to open.
 #[derive(Clone, Copy, Debug)]
@@ -80,8 +80,9 @@ impl EbpfSource {
     }
 
     fn try_open(options: &Options<'_>) -> Result<Self> {
-        let mut object = object::load(options)?;
-        let halves = Halves::take(&mut object, options.max_flows)?;
+        let cpus = cpus::possible().context("ask for the number of CPUs")?;
+        let mut object = object::load(options, cpus)?;
+        let halves = Halves::take(&mut object, options.max_flows, cpus)?;
         let logger = if options.log_refused {
             Some(EbpfLogger::init(&mut object).context("open the kernel program's log")?)
         } else {
@@ -146,10 +147,9 @@ impl Source for EbpfSource {
 }
 
 impl Halves {
-    fn take(object: &mut Ebpf, max_flows: u32) -> Result<Self> {
+    fn take(object: &mut Ebpf, max_flows: u32, cpus: u32) -> Result<Self> {
         let epoch = object::take_map(object, names::EPOCH)?;
         let totals = object::take_map(object, names::TOTALS)?;
-        let cpus = possible_cpus()?;
         Ok(Self {
             epoch: Epoch::map(epoch.fd().as_fd()).context("map the epoch")?,
             totals: TotalsLines::map(totals.fd().as_fd(), cpus).context("map the totals")?,
@@ -162,10 +162,7 @@ impl Halves {
     }
 
     /// Empties the flow table of a half that no program uses.
-    fn take_flows(
-        &self,
-        half: usize,
-    ) -> Result<Vec<(iftop_common::FlowKey, iftop_common::Counters)>> {
+    fn take_flows(&self, half: usize) -> Result<Vec<(FlowKey, Counters)>> {
         batch::take_all(self.flows[half].fd().as_fd(), self.max_flows, batch::FIRST_BATCH)
             .with_context(|| format!("read the flow table `{}`", names::FLOWS[half]))
     }

@@ -16,7 +16,7 @@ use iftop_common::{
 use super::{
     Halves, HookChoice, Options,
     batch::{FIRST_BATCH, take_all},
-    object,
+    cpus, object,
 };
 use crate::interface::Interface;
 
@@ -44,14 +44,11 @@ impl Kernel {
 
     fn load_with(link_layer: u16, max_flows: u32, log_refused: bool) -> Self {
         let interface = Interface { link_layer, mac: Some(MAC), ..Interface::default() };
-        let mut object = object::load(&Options {
-            interface: &interface,
-            hook: HookChoice::Auto,
-            max_flows,
-            log_refused,
-        })
-        .unwrap();
-        let halves = Halves::take(&mut object, max_flows).unwrap();
+        let cpus = cpus::possible().unwrap();
+        let options =
+            Options { interface: &interface, hook: HookChoice::Auto, max_flows, log_refused };
+        let mut object = object::load(&options, cpus).unwrap();
+        let halves = Halves::take(&mut object, max_flows, cpus).unwrap();
         Self { object, halves }
     }
 

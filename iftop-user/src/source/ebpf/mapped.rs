@@ -95,15 +95,3 @@ impl TotalsLines {
         sum
     }
 }
-
-/// Bits in the kernel's CPU masks (`nr_cpu_ids`, rounded up to whole words), from the raw
-/// `sched_getaffinity(2)`, which returns the size of the mask that it copied.
-pub(super) fn cpu_mask_bits() -> io::Result<u32> {
-    let mut mask = [0_u64; 1024];
-    // SAFETY: the kernel writes at most as many bytes as it is told the buffer has.
-    let bytes = unsafe {
-        libc::syscall(libc::SYS_sched_getaffinity, 0, size_of_val(&mask), mask.as_mut_ptr())
-    };
-    let bytes = u32::try_from(bytes).map_err(|_| io::Error::last_os_error())?;
-    Ok(bytes * u8::BITS)
-}

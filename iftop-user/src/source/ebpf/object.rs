@@ -17,9 +17,8 @@ static OBJECT: &[u8] = include_bytes_aligned!("../../../ebpf/iftop.bpf.o");
 /// The log's ring buffer when nothing is logged: one page, the least that there is.
 const UNUSED_LOG_BYTES: u32 = 4096;
 
-/// Loads the maps and both programs; attaches nothing.
-pub(super) fn load(options: &Options<'_>) -> Result<Ebpf> {
-    let cpus = possible_cpus()?;
+/// Loads the maps, with totals for so many CPUs, and both programs; attaches nothing.
+pub(super) fn load(options: &Options<'_>, cpus: u32) -> Result<Ebpf> {
     let link_type = options.interface.link_type()? as u8;
     let kernel = KernelVersion::current().context("ask for the kernel's version")?;
     if options.interface.receives_outer_headers(kernel) {
@@ -67,10 +66,4 @@ pub(super) fn take_map(object: &mut Ebpf, name: &str) -> Result<MapData> {
         Some(Map::Array(map) | Map::HashMap(map)) => Ok(map),
         _ => Err(anyhow!("no map `{name}` in the embedded object")),
     }
-}
-
-/// An upper bound of CPU numbers: the length of the kernel's CPU masks, which is a few dozen more
-/// than there are. Unlike the list in sysfs it can be had where no sysfs is mounted.
-pub fn possible_cpus() -> Result<u32> {
-    super::mapped::cpu_mask_bits().context("ask for the number of CPUs")
 }
