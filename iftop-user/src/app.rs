@@ -1,24 +1,31 @@
-//! The state of the screen, and how keys and new figures change it.
+//! The state of the display, and how keys and new figures change it.
 //!
-//! It owns what the user switched on or off, the pause, the scroll position, the hint and the bars'
-//! scale. Pure: time comes with each [`View`]. It must never draw, ask for names or read a key.
+//! It owns what the user switched on or off, the pause, the frozen order, what is selected, the hint
+//! and the bars' scale. Pure: time comes with each [`View`]. It must never draw, ask for names or
+//! read a key.
 
 use std::{borrow::Cow, time::Duration};
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
-    flow::{Pair, window::Window},
+    filter::ScreenFilter,
+    flow::Pair,
     scale::Scale,
-    units::{BytesPerSecond, Unit},
-    view::{Query, Sort, Traffic, View},
+    units::Rate,
+    view::{Order, Query, Row, RowId, Traffic, View},
 };
 
+mod cursor;
+pub mod editor;
 pub mod keys;
 pub mod lines;
+pub mod settings;
 
+use cursor::Cursor;
+use editor::{Edited, Editor};
 use keys::Action;
-use lines::LineDisplay;
+pub use settings::Settings;
 
 /// A hint goes when more than this has passed.
 const HINT_TIME: Duration = Duration::from_secs(2);
@@ -27,54 +34,25 @@ const HINT_TIME: Duration = Duration::from_secs(2);
 /// scroll before the next view, and few enough that labels of the rest cost nothing.
 const ROWS_AHEAD: usize = 1000;
 
+/// A row is busy from this share of the interface's traffic on.
+const BUSY_SHARE: f64 = 0.2;
+
 const PAUSED: &str = "Display paused";
+const FROZEN: &str = "Order frozen";
 const UNKNOWN_KEY: &str = "Press h or ? for help";
-
-/// What is displayed of a view, and how. The command line sets it, keys change it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one per switch of the screen")]
-pub struct Settings {
-    /// Hosts by name.
-    pub names: bool,
-    /// Services by name.
-    pub services: bool,
-    /// Ports, and protocols apart.
-    pub ports: bool,
-    /// The order of rows.
-    pub sort: Sort,
-    /// Bars under the table.
-    pub bars: bool,
-    /// Whose rates the bars show.
-    pub bar_window: Window,
-    /// The column of cumulative counts.
-    pub cumulative: bool,
-    /// How a row is laid out.
-    pub lines: LineDisplay,
-    /// What rates are shown in.
-    pub unit: Unit,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            names: true,
-            services: true,
-            ports: false,
-            sort: Sort::Ten,
-            bars: true,
-            bar_window: Window::Ten,
-            cumulative: false,
-            lines: LineDisplay::TwoLines,
-            unit: Unit::Bits,
-        }
-    }
-}
+const NO_SHELL: &str = "Sorry, subshells have been disabled.";
+const NO_PACKET_FILTER: &str = "Packet filters are not there yet";
+const BAD_FILTER: &str = "Invalid regexp";
 
 /// What the loop has to do after a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Make a view by the query as it is now, show it, and draw.
     Redraw,
+    /// The same on a screen of which nothing is taken to be there.
+    Repaint,
+    /// Give the terminal back and stop until we are continued.
+    Suspend,
     /// End.
     Quit,
     /// Nothing.
@@ -85,14 +63,28 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct App {
     settings: Settings,
+    filter: Option<ScreenFilter>,
     scale: Scale,
     view: View,
     /// Time since start by the newest view, also while an older one is shown.
     now: Duration,
     paused: bool,
+    freeze: Freeze,
     help: bool,
-    scroll: usize,
+    cursor: Cursor,
+    prompt: Option<Editor>,
     hint: Option<Hint>,
+    /// In bits per second.
+    link_speed: Option<u64>,
+}
+
+/// Whether rows move.
+#[derive(Clone, Debug)]
+enum Freeze {
+    No,
+    /// The next view says which rows there are.
+    Wanted,
+    Yes(Vec<RowId>),
 }
 
 #[derive(Clone, Debug)]
@@ -106,30 +98,46 @@ impl App {
     pub fn new(settings: Settings, max_bandwidth: Option<u64>) -> Self {
         Self {
             settings,
+            filter: None,
             scale: Scale::new(max_bandwidth),
             view: View::default(),
             now: Duration::ZERO,
             paused: false,
+            freeze: Freeze::No,
             help: false,
-            scroll: 0,
+            cursor: Cursor::default(),
+            prompt: None,
             hint: None,
+            link_speed: None,
         }
     }
 
-    /// Takes in the newest view. While paused only what counts on is taken: the totals since start
-    /// and the account.
-    pub fn show(&mut self, view: View) {
+    /// The same with a screen filter.
+    #[must_use]
+    pub fn with_filter(self, filter: Option<ScreenFilter>) -> Self {
+        Self { filter, ..self }
+    }
+
+    /// The same on a link of so many bits per second.
+    #[must_use]
+    pub fn with_link_speed(self, link_speed: Option<u64>) -> Self {
+        Self { link_speed, ..self }
+    }
+
+    /// Takes in the newest view.
+    pub fn show(&mut self, mut view: View) {
         self.now = view.elapsed;
-        if self.paused {
-            self.view.totals.sent.cumulative = view.totals.sent.cumulative;
-            self.view.totals.received.cumulative = view.totals.received.cumulative;
-            self.view.both.cumulative = view.both.cumulative;
-            self.view.account = view.account;
-            return;
+        if let Some(rows) = view.frozen.take() {
+            self.freeze = Freeze::Yes(rows);
         }
         self.view = view;
-        self.scroll = self.scroll.min(self.last_row());
+        self.cursor.settle(&self.view);
         self.adapt_scale();
+    }
+
+    /// So many rows are on screen: what is selected stays among them.
+    pub fn fit(&mut self, rows: usize) {
+        self.cursor.fit(rows, &self.view);
     }
 
     /// Does what a key asks for.
@@ -137,12 +145,79 @@ impl App {
         if event.is_release() {
             return Outcome::Ignored;
         }
+        if self.prompt.is_some() {
+            return self.edit(event);
+        }
         match keys::action(event) {
-            Some(Action::Quit) => return Outcome::Quit,
-            Some(action) => self.apply(action),
-            None => self.say(UNKNOWN_KEY),
+            Some(Action::Quit) => Outcome::Quit,
+            Some(Action::Suspend) => Outcome::Suspend,
+            Some(Action::Repaint) => Outcome::Repaint,
+            Some(action) => {
+                self.apply(action);
+                Outcome::Redraw
+            }
+            None => {
+                self.say(UNKNOWN_KEY);
+                Outcome::Redraw
+            }
+        }
+    }
+
+    /// Does what an action asks for, as far as it concerns the display.
+    pub fn apply(&mut self, action: Action) {
+        match action {
+            Action::Help => self.help = !self.help,
+            Action::Pause => {
+                self.paused = !self.paused;
+                self.say(if self.paused { PAUSED } else { "Display unpaused" });
+            }
+            Action::Freeze => {
+                self.freeze = match self.freeze {
+                    Freeze::No => Freeze::Wanted,
+                    Freeze::Wanted | Freeze::Yes(_) => Freeze::No,
+                };
+                self.say(if self.frozen() { FROZEN } else { "Order unfrozen" });
+            }
+            Action::Scroll(by) => self.cursor.scroll(by, &self.view),
+            Action::Select(by) => self.cursor.select(by, &self.view),
+            Action::Unselect => self.cursor.unselect(),
+            Action::ScreenFilter => {
+                let text = self.filter.as_ref().map(ScreenFilter::text).unwrap_or_default();
+                self.prompt = Some(Editor::new(text));
+            }
+            Action::PacketFilter => self.say(NO_PACKET_FILTER),
+            Action::Shell => self.say(NO_SHELL),
+            _ => {
+                if let Some(hint) = self.settings.apply(action) {
+                    self.say(hint);
+                }
+            }
+        }
+        // Other rows: those that were frozen are there no more.
+        if action.changes_rows() && self.frozen() {
+            self.freeze = Freeze::Wanted;
         }
         self.adapt_scale();
+    }
+
+    fn edit(&mut self, event: KeyEvent) -> Outcome {
+        // Raw mode: the terminal makes no signal of it.
+        if event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL) {
+            return Outcome::Quit;
+        }
+        let Some(editor) = &mut self.prompt else { return Outcome::Ignored };
+        match editor.key(event) {
+            Edited::GoesOn => {}
+            Edited::Cancelled => self.prompt = None,
+            Edited::Accepted => {
+                let parsed = ScreenFilter::parse(editor.text());
+                self.prompt = None;
+                self.filter = parsed.unwrap_or_else(|_| {
+                    self.say(BAD_FILTER);
+                    None
+                });
+            }
+        }
         Outcome::Redraw
     }
 
@@ -152,12 +227,17 @@ impl App {
     }
 
     /// What the next view is to hold.
-    pub fn query(&self) -> Query {
+    pub fn query(&self) -> Query<'_> {
         Query {
-            ports: self.settings.ports,
-            sort: self.settings.sort,
-            sides: self.settings.lines.sorted_by(),
-            limit: Some(self.scroll + ROWS_AHEAD),
+            order: match &self.freeze {
+                Freeze::No => Order::Live,
+                Freeze::Wanted => Order::Freeze,
+                Freeze::Yes(rows) => Order::Frozen(rows),
+            },
+            filter: self.filter.as_ref().map(ScreenFilter::regex),
+            limit: Some(self.cursor.furthest() + ROWS_AHEAD),
+            wanted: self.cursor.selected(),
+            ..self.settings.query()
         }
     }
 
@@ -188,7 +268,26 @@ impl App {
 
     /// The first row on screen.
     pub fn scroll(&self) -> usize {
-        self.scroll
+        self.cursor.first()
+    }
+
+    /// Whether this row is selected.
+    pub fn is_selected(&self, row: &Row) -> bool {
+        self.cursor.selected() == Some(row.id)
+    }
+
+    /// Whether this row carries a large part of all traffic.
+    pub fn is_busy(&self, row: &Row) -> bool {
+        let rate = |rates: &[Rate; 3]| self.bar_rate(rates).per_second(self.settings.format.unit);
+        let Pair { sent, received } = &row.traffic;
+        let all = rate(&self.view.both.rates);
+        all > 0.0 && rate(&sent.rates) + rate(&received.rates) >= all * BUSY_SHARE
+    }
+
+    /// How much of the link's speed is used, in percent: sent, received.
+    pub fn link_percent(&self) -> Option<[f64; 2]> {
+        let speed = self.link_speed.filter(|&speed| speed > 0)? as f64;
+        Some(self.view.wire_bits_per_second.map(|bits| bits * 100.0 / speed))
     }
 
     /// Whether the help page stands in place of the table.
@@ -201,80 +300,32 @@ impl App {
         self.paused
     }
 
-    /// The message to show. A pause says so whenever nothing else has to be said.
+    /// Whether rows stay where they are.
+    pub fn frozen(&self) -> bool {
+        !matches!(self.freeze, Freeze::No)
+    }
+
+    /// The filter that rows must pass.
+    pub fn filter(&self) -> Option<&ScreenFilter> {
+        self.filter.as_ref()
+    }
+
+    /// The line that is being edited: what is asked for, and the editor.
+    pub fn prompt(&self) -> Option<(&'static str, &Editor)> {
+        self.prompt.as_ref().map(|editor| ("Screen filter> ", editor))
+    }
+
+    /// The message to show. A pause or a frozen order says so whenever nothing else has to be said.
     pub fn hint(&self) -> Option<&str> {
         let fresh =
             self.hint.as_ref().filter(|hint| self.now.saturating_sub(hint.since) <= HINT_TIME);
-        fresh.map(|hint| hint.text.as_ref()).or(self.paused.then_some(PAUSED))
+        let lasting = || self.paused.then_some(PAUSED).or(self.frozen().then_some(FROZEN));
+        fresh.map(|hint| hint.text.as_ref()).or_else(lasting)
     }
 
     /// The rate a bar stands for.
-    pub fn bar_rate(&self, rates: &[BytesPerSecond; 3]) -> BytesPerSecond {
+    pub fn bar_rate(&self, rates: &[Rate; 3]) -> Rate {
         rates[self.settings.bar_window as usize]
-    }
-
-    fn apply(&mut self, action: Action) {
-        let settings = &mut self.settings;
-        match action {
-            Action::Quit => {}
-            Action::Help => self.help = !self.help,
-            Action::Names => {
-                self.say_switched("DNS resolution", |settings| &mut settings.names);
-            }
-            Action::Services => {
-                self.say_switched("Port resolution", |settings| &mut settings.services);
-            }
-            Action::Ports => {
-                settings.ports = !settings.ports;
-                self.say(if self.settings.ports { "Port display ON" } else { "Port display OFF" });
-            }
-            Action::Bars => self.say_switched("Bars", |settings| &mut settings.bars),
-            Action::BarWindow => {
-                let (window, hint) = match settings.bar_window {
-                    Window::Ten => (Window::Forty, "Bars show 40s average"),
-                    Window::Forty => (Window::Two, "Bars show 2s average"),
-                    Window::Two => (Window::Ten, "Bars show 10s average"),
-                };
-                settings.bar_window = window;
-                self.say(hint);
-            }
-            Action::Lines => {
-                settings.lines = settings.lines.next();
-                self.say(self.settings.lines.hint());
-            }
-            Action::Cumulative => {
-                settings.cumulative = !settings.cumulative;
-                let verb = if settings.cumulative { "Show" } else { "Hide" };
-                self.say(format!("{verb} cumulative totals"));
-            }
-            Action::Sort(sort) => {
-                settings.sort = sort;
-                self.say(match sort {
-                    Sort::Two => "Sort by col 1",
-                    Sort::Ten => "Sort by col 2",
-                    Sort::Forty => "Sort by col 3",
-                    Sort::Source => "Sort by source",
-                    Sort::Destination => "Sort by dest",
-                });
-            }
-            Action::Pause => {
-                self.paused = !self.paused;
-                self.say(if self.paused { PAUSED } else { "Display unpaused" });
-            }
-            Action::ScrollDown => self.scroll = (self.scroll + 1).min(self.last_row()),
-            Action::ScrollUp => self.scroll = self.scroll.saturating_sub(1),
-        }
-    }
-
-    fn say_switched(&mut self, what: &str, switch: fn(&mut Settings) -> &mut bool) {
-        let switch = switch(&mut self.settings);
-        *switch = !*switch;
-        let state = if *switch { "on" } else { "off" };
-        self.say(format!("{what} {state}"));
-    }
-
-    fn last_row(&self) -> usize {
-        self.view.rows.len().saturating_sub(1)
     }
 
     fn adapt_scale(&mut self) {
@@ -284,9 +335,9 @@ impl App {
         let rates = self.view.rows.iter().flat_map(|row| bars(&row.traffic));
         let highest = rates
             .chain([totals.sent.rates, totals.received.rates])
-            .map(|rates| self.bar_rate(&rates).0)
-            .fold(0.0, f64::max);
-        self.scale.adapt(BytesPerSecond(highest), self.now);
+            .map(|rates| self.bar_rate(&rates))
+            .fold(Rate::default(), Rate::max);
+        self.scale.adapt(highest, self.now);
     }
 }
 

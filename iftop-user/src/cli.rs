@@ -9,8 +9,8 @@ use clap::{ArgAction, Parser};
 use crate::{
     orient::{Net4, Net6},
     source::ebpf::HookChoice,
-    units::Unit,
-    view::Sort,
+    units::{Format, Unit},
+    view::{PortDisplay, Sort},
 };
 
 mod values;
@@ -98,9 +98,15 @@ pub struct Options {
 }
 
 impl Options {
-    /// The unit of rates.
-    pub fn unit(&self) -> Unit {
-        if self.bytes { Unit::Bytes } else { Unit::Bits }
+    /// How numbers look.
+    pub fn format(&self) -> Format {
+        let unit = if self.bytes { Unit::Bytes } else { Unit::Bits };
+        Format { unit, ..Format::default() }
+    }
+
+    /// Which ports are told apart.
+    pub fn port_display(&self) -> PortDisplay {
+        if self.ports { PortDisplay::On } else { PortDisplay::Off }
     }
 }
 
@@ -120,7 +126,7 @@ mod tests {
             Options::try_parse_from(["iftop", "-nNP", "-ieth0", "-tB", "-s5", "-L", "3"]).unwrap();
         assert!(!options.names && !options.services && options.ports && options.text);
         assert_eq!(options.interface.as_deref(), Some("eth0"));
-        assert_eq!(options.unit(), Unit::Bytes);
+        assert_eq!(options.format().unit, Unit::Bytes);
         assert_eq!(options.seconds, Some(Duration::from_secs(5)));
         assert_eq!(options.lines, Some(3));
         assert_eq!(options.sort, Sort::Ten);

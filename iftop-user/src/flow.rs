@@ -15,15 +15,18 @@ use crate::{
     account::Account,
     orient::{Rules, orient},
     source::Sample,
-    units::BytesPerSecond,
+    units::Rate,
 };
 
 #[cfg(test)]
 mod scenarios;
 mod slots;
+mod totals;
 pub mod window;
+mod wire;
 
 use slots::{Delta, Slot, Slots};
+pub use totals::{Peak, Totals};
 use window::{Span, Window};
 
 /// The two directions of something, seen from the left host.
@@ -44,47 +47,18 @@ pub struct Flow {
     pub cumulative: Counters,
     /// Since the last report.
     pub interval: Counters,
-    /// Bytes per window: 2, 10 and 40 seconds.
-    window_bytes: [Bytes; 3],
+    /// Per window: 2, 10 and 40 seconds.
+    windows: [Counters; 3],
     newest_slot: u64,
     /// Tells it from a flow that had its place in the slab before.
     generation: u32,
 }
 
-/// Bytes by hook.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bytes {
-    /// Received.
-    pub ingress: u64,
-    /// Sent.
-    pub egress: u64,
-}
-
 impl Flow {
-    /// Bytes in one window.
-    pub fn bytes(&self, window: Window) -> Bytes {
-        self.window_bytes[window as usize]
+    /// What it carried in one window.
+    pub fn window(&self, window: Window) -> Counters {
+        self.windows[window as usize]
     }
-}
-
-/// Interface-wide figures.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Totals {
-    /// Bytes in the windows of 2, 10 and 40 seconds.
-    window_bytes: [Pair<u64>; 3],
-    /// Since start.
-    pub cumulative: Pair<Count>,
-    /// The highest 2 s rate since start: sent, received, both.
-    pub peak_since_start: [Peak; 3],
-}
-
-/// A highest rate and when it was.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Peak {
-    /// How much.
-    pub rate: BytesPerSecond,
-    /// Time since start, at the end of the slot.
-    pub at: Duration,
 }
 
 /// See the module's description.
@@ -97,6 +71,8 @@ pub struct FlowTable {
     slots: Slots,
     spans: [Span; 3],
     totals: Totals,
+    /// Of the flows that were forgotten, the one with the most bytes.
+    largest_forgotten: Option<(FlowKey, Counters)>,
     account: Account,
     elapsed: Duration,
     interval: Duration,
@@ -114,6 +90,7 @@ impl FlowTable {
             slots: Slots::default(),
             spans: Window::ALL.map(Span::new),
             totals: Totals::default(),
+            largest_forgotten: None,
             account: Account::default(),
             elapsed: Duration::ZERO,
             interval: Duration::ZERO,
@@ -129,7 +106,8 @@ impl FlowTable {
             duration: sample.elapsed,
             deltas: Vec::with_capacity(sample.flows.len()),
             totals: Pair::default(),
-            rates: [BytesPerSecond::default(); 3],
+            wire_bytes: wire::bytes(&sample.totals),
+            rates: [Rate::default(); 3],
         };
         let mut directions =
             Pair { sent: sample.totals.seen.egress, received: sample.totals.seen.ingress };
@@ -149,7 +127,7 @@ impl FlowTable {
             self.account.in_flows += counters.both();
             slot.deltas.push(self.add(*key, *counters, number));
         }
-        slot.totals = Pair { sent: directions.sent.bytes, received: directions.received.bytes };
+        slot.totals = directions;
         self.totals.cumulative.sent += directions.sent;
         self.totals.cumulative.received += directions.received;
         self.take_in_account(sample);
@@ -163,12 +141,13 @@ impl FlowTable {
     pub fn end_interval(&mut self) {
         self.interval = Duration::ZERO;
         let first_slot = self.slots.first();
-        let index = &mut self.index;
+        let (index, largest) = (&mut self.index, &mut self.largest_forgotten);
         self.flows.retain(|_, flow| {
             flow.interval = Counters::default();
             let keep = flow.newest_slot >= first_slot;
             if !keep {
                 index.remove(&flow.key);
+                *largest = larger(*largest, Some((flow.key, flow.cumulative)));
             }
             keep
         });
@@ -189,10 +168,14 @@ impl FlowTable {
         self.flows.is_empty()
     }
 
-    /// What a number of bytes in a window is as a rate.
-    pub fn rate(&self, window: Window, bytes: u64) -> BytesPerSecond {
+    /// What a count in a window is as a rate.
+    pub fn rate(&self, window: Window, count: Count) -> Rate {
         let seconds = self.spans[window as usize].covered().as_secs_f64();
-        BytesPerSecond(if seconds > 0.0 { bytes as f64 / seconds } else { 0.0 })
+        if seconds > 0.0 {
+            Rate { bytes: count.bytes as f64 / seconds, packets: count.packets as f64 / seconds }
+        } else {
+            Rate::default()
+        }
     }
 
     /// Interface-wide figures: what was seen less what was excluded.
@@ -200,22 +183,51 @@ impl FlowTable {
         &self.totals
     }
 
-    /// Bytes of the whole interface in one window.
-    pub fn total_bytes(&self, window: Window) -> Pair<u64> {
-        self.totals.window_bytes[window as usize]
+    /// What the whole interface carried in one window.
+    pub fn total(&self, window: Window) -> Pair<Count> {
+        self.totals.windows[window as usize]
     }
 
     /// The highest 2 s rates of the last 40 seconds: sent, received, both (which is not their sum).
-    pub fn peaks(&self) -> [BytesPerSecond; 3] {
-        let mut peaks = [BytesPerSecond::default(); 3];
+    pub fn peaks(&self) -> [Rate; 3] {
+        let mut peaks = [Rate::default(); 3];
         for slot in self.slots.iter() {
             for (peak, rate) in peaks.iter_mut().zip(slot.rates) {
-                if rate > *peak {
-                    *peak = rate;
-                }
+                *peak = peak.max(rate);
             }
         }
         peaks
+    }
+
+    /// The flow with the most bytes since start, remembered or not.
+    pub fn top_talker(&self) -> Option<(FlowKey, Counters)> {
+        let remembered = self.flows().map(|flow| (flow.key, flow.cumulative));
+        remembered.fold(self.largest_forgotten, |largest, flow| larger(largest, Some(flow)))
+    }
+
+    /// What passes the link in bits per second of the last 2 seconds: sent, received.
+    pub fn wire_bits_per_second(&self) -> [f64; 2] {
+        let span = &self.spans[Window::Two as usize];
+        let seconds = span.covered().as_secs_f64();
+        let mut bytes = [0; 2];
+        for slot in self.slots.since(span.first()) {
+            for (sum, slot) in bytes.iter_mut().zip(slot.wire_bytes) {
+                *sum += slot;
+            }
+        }
+        bytes.map(|bytes| if seconds > 0.0 { bytes as f64 * 8.0 / seconds } else { 0.0 })
+    }
+
+    /// What can be shown of the table as it is now; it is not to take samples in.
+    #[must_use]
+    pub fn still(&self) -> Self {
+        Self {
+            rules: self.rules,
+            flows: self.flows.clone(),
+            index: HashMap::new(),
+            slots: self.slots.without_deltas(),
+            ..*self
+        }
     }
 
     /// Where every packet ended up.
@@ -239,7 +251,6 @@ impl FlowTable {
     }
 
     fn add(&mut self, key: FlowKey, counters: Counters, slot: u64) -> Delta {
-        let bytes = Bytes { ingress: counters.ingress.bytes, egress: counters.egress.bytes };
         let flow = match self.index.get(&key) {
             Some(&flow) => flow,
             None => self.insert(key),
@@ -248,11 +259,10 @@ impl FlowTable {
         entry.cumulative += counters;
         entry.interval += counters;
         entry.newest_slot = slot;
-        for window in &mut entry.window_bytes {
-            window.ingress += bytes.ingress;
-            window.egress += bytes.egress;
+        for window in &mut entry.windows {
+            *window += counters;
         }
-        Delta { flow, generation: entry.generation, bytes }
+        Delta { flow, generation: entry.generation, counters }
     }
 
     fn insert(&mut self, key: FlowKey) -> u32 {
@@ -261,7 +271,7 @@ impl FlowTable {
             key,
             cumulative: Counters::default(),
             interval: Counters::default(),
-            window_bytes: [Bytes::default(); 3],
+            windows: [Counters::default(); 3],
             newest_slot: 0,
             generation: self.generation,
         });
@@ -283,7 +293,7 @@ impl FlowTable {
     /// Moves the windows on by a new newest slot.
     fn advance(&mut self, slot: Slot) {
         for window in Window::ALL {
-            let sums = &mut self.totals.window_bytes[window as usize];
+            let sums = &mut self.totals.windows[window as usize];
             sums.sent += slot.totals.sent;
             sums.received += slot.totals.received;
             self.spans[window as usize].push(slot.duration);
@@ -304,7 +314,7 @@ impl FlowTable {
     /// Takes a slot out of a window's sums.
     fn leave(totals: &mut Totals, flows: &mut Slab<Flow>, window: Window, slot: Option<&Slot>) {
         let Some(slot) = slot else { return };
-        let sums = &mut totals.window_bytes[window as usize];
+        let sums = &mut totals.windows[window as usize];
         sums.sent -= slot.totals.sent;
         sums.received -= slot.totals.received;
         for delta in &slot.deltas {
@@ -312,9 +322,9 @@ impl FlowTable {
             if let Some(flow) = flows.get_mut(delta.flow as usize)
                 && flow.generation == delta.generation
             {
-                let sums = &mut flow.window_bytes[window as usize];
-                sums.ingress -= delta.bytes.ingress;
-                sums.egress -= delta.bytes.egress;
+                let sums = &mut flow.windows[window as usize];
+                sums.ingress -= delta.counters.ingress;
+                sums.egress -= delta.counters.egress;
             }
         }
     }
@@ -333,17 +343,19 @@ impl FlowTable {
             {
                 let flow = self.flows.remove(place);
                 self.index.remove(&flow.key);
+                let forgotten = Some((flow.key, flow.cumulative));
+                self.largest_forgotten = larger(self.largest_forgotten, forgotten);
             }
         }
     }
 
     fn note_peaks(&mut self) {
-        let Pair { sent, received } = self.total_bytes(Window::Two);
-        let rates = [sent, received, sent + received].map(|bytes| self.rate(Window::Two, bytes));
+        let Pair { sent, received } = self.total(Window::Two);
+        let mut both = sent;
+        both += received;
+        let rates = [sent, received, both].map(|count| self.rate(Window::Two, count));
         for (peak, rate) in self.totals.peak_since_start.iter_mut().zip(rates) {
-            if rate > peak.rate {
-                *peak = Peak { rate, at: self.elapsed };
-            }
+            peak.take(rate, self.elapsed);
         }
         if let Some(newest) = self.slots.newest_mut() {
             newest.rates = rates;
@@ -360,10 +372,7 @@ impl FlowTable {
         let mut by_size: Vec<(u64, FlowKey, usize)> = self
             .flows
             .iter()
-            .map(|(place, flow)| {
-                let Bytes { ingress, egress } = flow.bytes(Window::Forty);
-                (ingress + egress, flow.key, place)
-            })
+            .map(|(place, flow)| (flow.window(Window::Forty).both().bytes, flow.key, place))
             .collect();
         by_size.select_nth_unstable(excess - 1);
         for &(_, key, place) in &by_size[..excess] {
@@ -374,6 +383,15 @@ impl FlowTable {
             self.account.other += carried;
         }
     }
+}
+
+/// The flow with more bytes; of equals the first.
+fn larger(
+    first: Option<(FlowKey, Counters)>,
+    second: Option<(FlowKey, Counters)>,
+) -> Option<(FlowKey, Counters)> {
+    let bytes = |flow: Option<(FlowKey, Counters)>| flow.map(|(_, carried)| carried.both().bytes);
+    if bytes(second) > bytes(first) { second } else { first }
 }
 
 /// Takes a flow's count out of the totals, never below zero: a source whose witness disagrees with

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     account::Account,
     protocol,
-    units::BytesPerSecond,
+    units::Rate,
     view::{self, View},
 };
 
@@ -70,7 +70,8 @@ struct Flow<'a> {
 
 #[derive(Serialize)]
 struct Endpoint<'a> {
-    address: String,
+    /// `null` where all hosts of this side are one.
+    address: Option<String>,
     port: Option<u16>,
     name: Option<&'a str>,
 }
@@ -150,7 +151,7 @@ impl<'a> From<&'a view::Row> for Flow<'a> {
 impl<'a> From<&'a view::Endpoint> for Endpoint<'a> {
     fn from(endpoint: &'a view::Endpoint) -> Self {
         Self {
-            address: endpoint.address.to_string(),
+            address: (!endpoint.hidden).then(|| endpoint.address.to_string()),
             port: endpoint.port,
             name: endpoint.name.as_deref(),
         }
@@ -179,8 +180,8 @@ impl From<&view::Total> for Total {
     }
 }
 
-impl From<[BytesPerSecond; 3]> for Windows {
-    fn from(rates: [BytesPerSecond; 3]) -> Self {
+impl From<[Rate; 3]> for Windows {
+    fn from(rates: [Rate; 3]) -> Self {
         let [two, ten, forty] = rates.map(whole_bits);
         Self { two, ten, forty }
     }
@@ -214,7 +215,7 @@ impl From<&Account> for AccountJson {
     clippy::cast_sign_loss,
     reason = "a rate is never negative, and far below 2^64"
 )]
-fn whole_bits(rate: BytesPerSecond) -> u64 {
+fn whole_bits(rate: Rate) -> u64 {
     rate.bits_per_second().round() as u64
 }
 

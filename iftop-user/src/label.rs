@@ -1,32 +1,52 @@
 //! The text of one end of a row, cut and padded to a column's width, as iftop does it.
 
-use std::net::IpAddr;
-
 use crate::view::Endpoint;
+
+/// What stands for all hosts of a side.
+pub const HIDDEN: &str = " * ";
+
+/// `host:port` in full.
+pub fn text(endpoint: &Endpoint) -> String {
+    let (host, service) = (host(endpoint), service(endpoint));
+    if in_brackets(endpoint) { format!("[{host}]{service}") } else { host + &service }
+}
 
 /// `host:port` in exactly `width` columns.
 ///
 /// A name gives way to the port: what does not fit is overwritten from its end. An IPv6 address
 /// with a port stands in brackets.
 pub fn label(endpoint: &Endpoint, width: usize) -> String {
-    let service = match (&endpoint.service, endpoint.port) {
+    let mut host = host(endpoint);
+    if endpoint.name.is_some() {
+        host = cut(&host, width.saturating_sub(1));
+    }
+    if in_brackets(endpoint) {
+        host = format!("[{}]", cut(&host, width.saturating_sub(2)));
+    }
+    let service = cut(&service(endpoint), width);
+    let host = cut(&host, width - service.chars().count());
+    format!("{:<width$}", host + &service)
+}
+
+fn host(endpoint: &Endpoint) -> String {
+    match &endpoint.name {
+        _ if endpoint.hidden => HIDDEN.to_owned(),
+        Some(name) => name.clone(),
+        None => endpoint.address.to_string(),
+    }
+}
+
+fn service(endpoint: &Endpoint) -> String {
+    match (&endpoint.service, endpoint.port) {
         (Some(name), _) => format!(":{name}"),
         (None, Some(port)) => format!(":{port}"),
         (None, None) => String::new(),
-    };
-    let host = match &endpoint.name {
-        Some(name) => cut(name, width.saturating_sub(1)),
-        None => endpoint.address.to_string(),
-    };
-    let host = match endpoint.address {
-        IpAddr::V6(_) if !service.is_empty() => {
-            format!("[{}]", cut(&host, width.saturating_sub(2)))
-        }
-        _ => host,
-    };
-    let service = cut(&service, width);
-    let host = cut(&host, width - service.chars().count());
-    format!("{:<width$}", host + &service)
+    }
+}
+
+/// So that the port can be told from the address.
+fn in_brackets(endpoint: &Endpoint) -> bool {
+    endpoint.address.is_ipv6() && endpoint.port.is_some()
 }
 
 fn cut(text: &str, width: usize) -> String {
@@ -72,11 +92,34 @@ mod tests {
         for (address, name, port, service, width, expected) in cases {
             let endpoint = Endpoint {
                 address: address.parse().unwrap(),
+                hidden: false,
                 name: name.map(str::to_owned),
                 port,
                 service: service.map(str::to_owned),
             };
             assert_eq!(label(&endpoint, width), expected, "{endpoint:?}");
+        }
+    }
+
+    #[test]
+    fn hidden_hosts_keep_their_ports_and_texts_are_whole() {
+        let hidden = |address: &str, port| Endpoint {
+            address: address.parse().unwrap(),
+            hidden: true,
+            name: None,
+            port,
+            service: None,
+        };
+        let cases = [
+            (hidden("0.0.0.0", None), " * "),
+            (hidden("0.0.0.0", Some(47710)), " * :47710"),
+            (hidden("::", Some(39462)), "[ * ]:39462"),
+            (Endpoint { hidden: false, ..hidden("0.0.0.0", Some(68)) }, "0.0.0.0:68"),
+            (Endpoint { hidden: false, ..hidden("::", None) }, "::"),
+        ];
+        for (endpoint, expected) in cases {
+            assert_eq!(text(&endpoint), expected);
+            assert_eq!(label(&endpoint, 12), format!("{expected:<12}"));
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod app;
 pub mod cli;
+pub mod filter;
 pub mod flow;
 pub mod interface;
 pub mod json;

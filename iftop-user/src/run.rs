@@ -52,6 +52,8 @@ struct Session<'a> {
     hook: ebpf::HookKind,
     poller: Poller,
     table: FlowTable,
+    /// The table as it was when the display was paused.
+    still: Option<FlowTable>,
     names: Names,
     services: Services,
     signals: Signals,
@@ -94,6 +96,7 @@ pub fn run(options: &Options) -> Result<Ending> {
             hook: source.hook(),
             poller: Poller::start(source)?,
             table: FlowTable::new(rules, MAX_FLOWS as usize),
+            still: None,
             names: Names::new(),
             services: Services::system(),
             signals,
@@ -108,14 +111,14 @@ pub fn run(options: &Options) -> Result<Ending> {
 
 impl Session<'_> {
     /// What is known now, with the names that are known now.
-    fn labelled(&self, query: &Query, names: bool, services: bool) -> View {
+    fn labelled(&self, table: &FlowTable, query: &Query<'_>, names: bool, services: bool) -> View {
         let host = |address: IpAddr| {
             names.then(|| self.names.lookup(address)).flatten().map(str::to_owned)
         };
         let service = |port: u16, protocol: u8| {
             services.then(|| self.services.name(port, protocol)).flatten().map(str::to_owned)
         };
-        view(&self.table, query, &Labels { host: &host, service: &service })
+        view(table, query, &Labels { host: &host, service: &service })
     }
 
     /// Takes in the names that have come, and asks for those that are not known.

@@ -1,46 +1,32 @@
 //! The scale of the bars: which rate fills the width, and where its ticks stand.
 //!
-//! It owns the choice of the upper end and the arithmetic of cells. Time is an argument; it must
-//! never read a clock or draw.
+//! It owns the arithmetic of cells, linear and logarithmic. Time is an argument; it must never read
+//! a clock or draw.
 
 use std::time::Duration;
 
-use crate::units::{self, BytesPerSecond, Unit};
+use crate::units::{Format, Measure, Prefixes, Rate, Unit};
 
-/// Upper ends of the automatic scale, in bits per second.
-const STEPS: [u64; 10] = [
-    64_000,
-    128_000,
-    256_000,
-    1_000_000,
-    10_000_000,
-    100_000_000,
-    1_000_000_000,
-    10_000_000_000,
-    100_000_000_000,
-    400_000_000_000,
-];
+mod axis;
 
-/// The automatic scale shrinks after rates were low for so long.
-const QUIET: Duration = Duration::from_mins(1);
+use axis::Axis;
 
+/// Ticks of a linear scale.
 const TICKS: u64 = 5;
 
-/// The scale. It grows at once, so that no bar is cut, and shrinks late, so that it does not jump
-/// with every lull.
+/// The lowest tick of a logarithmic scale.
+const LOG_ORIGIN: f64 = 10.0;
+
+/// A logarithmic scale that reaches further has a tick at every second power of ten only.
+const LOG_WIDE: f64 = 100e6;
+
+/// A scale each for bytes and for packets: what fills one says nothing of the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
-    /// Upper end in bits per second.
-    max: u64,
-    fixed: bool,
-    quiet: Option<Quiet>,
-}
-
-/// A time in which all rates were far below the scale.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Quiet {
-    since: Duration,
-    highest: f64,
+    /// In bits per second.
+    bits: Axis,
+    /// In packets per second.
+    packets: Axis,
 }
 
 /// A labelled place on the scale.
@@ -52,79 +38,123 @@ pub struct Tick {
     pub column: u16,
 }
 
-impl Scale {
-    /// A scale that ends at so many bits per second, or an automatic one: `None` or 0, as `-m` has
-    /// it.
-    pub fn new(max_bandwidth: Option<u64>) -> Self {
-        match max_bandwidth {
-            None | Some(0) => Self { max: STEPS[0], fixed: false, quiet: None },
-            Some(max) => Self { max, fixed: true, quiet: None },
-        }
-    }
+/// How rates are spread over the width.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spread {
+    /// Evenly.
+    #[default]
+    Linear,
+    /// By their logarithm.
+    Logarithmic,
+}
 
-    /// Upper end in bits per second.
-    pub fn max_bits_per_second(&self) -> u64 {
-        self.max
-    }
-
-    /// Adapts to the highest rate that is shown at a time; a fixed scale stays.
-    pub fn adapt(&mut self, highest: BytesPerSecond, now: Duration) {
-        if self.fixed {
-            return;
+impl Spread {
+    /// The one that the key goes on to.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Linear => Self::Logarithmic,
+            Self::Logarithmic => Self::Linear,
         }
-        let highest = highest.bits_per_second();
-        let fitting = step_for(highest);
-        if fitting > self.max {
-            self.max = fitting;
-            self.quiet = None;
-            return;
-        }
-        let smaller = STEPS.into_iter().rfind(|&step| step < self.max);
-        if !smaller.is_some_and(|step| highest < step as f64 / 2.0) {
-            self.quiet = None;
-            return;
-        }
-        let quiet = self.quiet.get_or_insert(Quiet { since: now, highest });
-        quiet.highest = quiet.highest.max(highest);
-        if now.saturating_sub(quiet.since) >= QUIET {
-            // The same room above as was asked for going down a single step.
-            self.max = step_for(quiet.highest * 2.0);
-            self.quiet = None;
-        }
-    }
-
-    /// How many of the `width` cells a rate fills; one more than the whole part, unless that is 0.
-    pub fn bar_cells(&self, rate: BytesPerSecond, width: u16) -> u16 {
-        let cells = rate.bits_per_second() / self.max as f64 * f64::from(width);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it saturates, and the whole part is what is wanted"
-        )]
-        let whole = cells as u16;
-        if whole == 0 { 0 } else { whole.saturating_add(1).min(width) }
-    }
-
-    /// Five ticks, evenly spread. Their rates are whole bits per second, so a tick may stand one
-    /// column to the left of the even place.
-    pub fn ticks(&self, width: u16, unit: Unit) -> impl Iterator<Item = Tick> {
-        let max = u128::from(self.max);
-        (1..=TICKS).map(move |number| {
-            let bits = max * u128::from(number) / u128::from(TICKS);
-            let column = bits * u128::from(width) / max;
-            let rate = BytesPerSecond(bits as f64 / 8.0);
-            Tick {
-                label: units::rate(rate, unit).to_string().trim_start().to_owned(),
-                column: u16::try_from(column).unwrap_or(width),
-            }
-        })
     }
 }
 
-/// The smallest step that a rate fits in, or the largest there is.
-fn step_for(bits_per_second: f64) -> u64 {
-    let fits = |step: &u64| *step as f64 >= bits_per_second;
-    STEPS.into_iter().find(fits).unwrap_or(STEPS[STEPS.len() - 1])
+impl Scale {
+    /// A scale that ends at so many bits per second, or an automatic one: `None` or 0, as `-m` has
+    /// it. That of packets is always automatic.
+    pub fn new(max_bandwidth: Option<u64>) -> Self {
+        Self { bits: Axis::bits(max_bandwidth), packets: Axis::packets() }
+    }
+
+    /// Upper end in the unit of rates.
+    pub fn max_per_second(&self, unit: Unit) -> f64 {
+        match unit {
+            Unit::Bits => self.bits.max() as f64,
+            Unit::Bytes => self.bits.max() as f64 / 8.0,
+            Unit::Packets => self.packets.max() as f64,
+        }
+    }
+
+    /// Adapts to the highest rate that is shown at a time; a fixed scale stays.
+    pub fn adapt(&mut self, highest: Rate, now: Duration) {
+        self.bits.adapt(highest.bits_per_second(), now);
+        self.packets.adapt(highest.packets, now);
+    }
+
+    /// How many of the `width` cells a rate fills; one more than the whole part, unless that is 0.
+    pub fn bar_cells(&self, rate: Rate, unit: Unit, spread: Spread, width: u16) -> u16 {
+        // Bytes are measured on the axis of bits: the same bar for the same traffic.
+        let (value, max) = match unit.measure() {
+            Measure::Bytes => (rate.bits_per_second(), self.bits.max()),
+            Measure::Packets => (rate.packets, self.packets.max()),
+        };
+        let whole = whole_cells(place(value, max as f64, spread), width);
+        if whole == 0 { 0 } else { whole.saturating_add(1).min(width) }
+    }
+
+    /// The places that have a label, from the left.
+    pub fn ticks(&self, width: u16, format: Format, spread: Spread) -> Vec<Tick> {
+        match spread {
+            Spread::Linear => self.even_ticks(width, format),
+            Spread::Logarithmic => self.decades(width, format),
+        }
+    }
+
+    /// Evenly spread. Their rates are whole numbers, so a tick may stand one column to the left of
+    /// the even place.
+    fn even_ticks(&self, width: u16, format: Format) -> Vec<Tick> {
+        let (axis, per_unit) = match format.unit {
+            Unit::Bits => (&self.bits, 1.0),
+            Unit::Bytes => (&self.bits, 8.0),
+            Unit::Packets => (&self.packets, 1.0),
+        };
+        let max = u128::from(axis.max());
+        let tick = |number: u64| {
+            let value = max * u128::from(number) / u128::from(TICKS);
+            let column = value * u128::from(width) / max;
+            Tick {
+                label: format.per_second(value as f64 / per_unit).trimmed(),
+                column: u16::try_from(column).unwrap_or(width),
+            }
+        };
+        (1..=TICKS).map(tick).collect()
+    }
+
+    /// At powers of ten of the unit, so the labels are in steps of 1000 whatever other numbers are.
+    fn decades(&self, width: u16, format: Format) -> Vec<Tick> {
+        let max = self.max_per_second(format.unit);
+        let factor = if max > LOG_WIDE { 100.0 } else { 10.0 };
+        let format = Format { prefixes: Prefixes::Decimal, ..format };
+        // The axis is that of bits: so are the places.
+        let bits = if format.unit == Unit::Bytes { 8.0 } else { 1.0 };
+        let values = std::iter::successors(Some(LOG_ORIGIN), |value| Some(value * factor));
+        values
+            .take_while(|value| *value <= max)
+            .map(|value| Tick {
+                label: format.per_second(value).trimmed(),
+                column: whole_cells(place(value * bits, max * bits, Spread::Logarithmic), width),
+            })
+            .collect()
+    }
+}
+
+/// Where a value stands between 0 and `max`, as a share of the width.
+fn place(value: f64, max: f64, spread: Spread) -> f64 {
+    match spread {
+        Spread::Linear => value / max,
+        Spread::Logarithmic => value.ln() / max.ln(),
+    }
+}
+
+/// The whole part; 0 for what is left of the scale.
+fn whole_cells(place: f64, width: u16) -> u16 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it saturates, and the whole part is what is wanted"
+    )]
+    let whole = (place * f64::from(width)) as u16;
+    whole
 }
 
 #[cfg(test)]
@@ -133,8 +163,8 @@ mod tests {
 
     const K: u64 = 1024;
 
-    fn bits(bits_per_second: f64) -> BytesPerSecond {
-        BytesPerSecond(bits_per_second / 8.0)
+    fn bits(bits_per_second: f64) -> Rate {
+        Rate { bytes: bits_per_second / 8.0, packets: 0.0 }
     }
 
     #[test]
@@ -160,7 +190,8 @@ mod tests {
             (64_000, Unit::Bytes, ["1.56KB", "3.12KB", "4.69KB", "6.25KB", "7.81KB"], even),
         ];
         for (max, unit, labels, columns) in cases {
-            let ticks: Vec<Tick> = Scale::new(Some(max)).ticks(80, unit).collect();
+            let format = Format { unit, ..Format::default() };
+            let ticks = Scale::new(Some(max)).ticks(80, format, Spread::Linear);
             let expected: Vec<Tick> = std::iter::zip(labels, columns)
                 .map(|(label, column)| Tick { label: label.to_owned(), column })
                 .collect();
@@ -185,43 +216,55 @@ mod tests {
             (64_000, f64::INFINITY, u16::MAX, u16::MAX),
         ];
         for (max, rate, width, cells) in cases {
-            assert_eq!(Scale::new(Some(max)).bar_cells(bits(rate), width), cells, "{rate}");
+            let scale = Scale::new(Some(max));
+            let shown = scale.bar_cells(bits(rate), Unit::Bits, Spread::Linear, width);
+            assert_eq!(shown, cells, "{rate}");
+            let bytes = scale.bar_cells(bits(rate), Unit::Bytes, Spread::Linear, width);
+            assert_eq!(bytes, cells, "{rate} in bytes");
         }
     }
 
     #[test]
-    fn it_grows_at_once_and_shrinks_after_a_minute() {
-        // (seconds, highest rate, upper end)
+    fn a_logarithmic_scale_has_decades() {
+        let (bits, bytes) = (Unit::Bits, Unit::Bytes);
+        // (max in bits/s, unit, labels with their columns of 80)
         let cases = [
-            (0, 0.0, 64_000),
-            (1, 64_000.0, 64_000),
-            (2, 64_001.0, 128_000),
-            (3, 8e6, 10_000_000),
-            (4, 9e11, 400_000_000_000),
-            // Half of the next smaller step or more: it stays.
-            (100, 5e10, 400_000_000_000),
-            (101, 4.9e10, 400_000_000_000),
-            (160, 4.9e10, 400_000_000_000),
-            (161, 1e6, 100_000_000_000),
-            // From here on it is quiet again, up to 40 kb/s.
-            (162, 40e3, 100_000_000_000),
-            (200, 1e3, 100_000_000_000),
-            (222, 1e3, 128_000),
-            // A moment that is not quiet starts the minute again.
-            (223, 1e3, 128_000),
-            (250, 33e3, 128_000),
-            (283, 1e3, 128_000),
-            (342, 1e3, 128_000),
-            (343, 1e3, 64_000),
-            (500, 0.0, 64_000),
+            (64_000, bits, "10b@16 100b@33 1.00Kb@49 10.0Kb@66"),
+            (1_000_000_000, bits, "10b@8 1.00Kb@26 100Kb@44 10.0Mb@62 1.00Gb@80"),
+            (64_000, bytes, "10B@31 100B@48 1.00KB@64"),
         ];
-        let mut scale = Scale::new(None);
-        for (seconds, highest, max) in cases {
-            scale.adapt(bits(highest), Duration::from_secs(seconds));
-            assert_eq!(scale.max_bits_per_second(), max, "at {seconds} s");
+        for (max, unit, expected) in cases {
+            let format = Format { unit, ..Format::default() };
+            let ticks = Scale::new(Some(max)).ticks(80, format, Spread::Logarithmic);
+            let shown: Vec<_> =
+                ticks.iter().map(|tick| format!("{}@{}", tick.label, tick.column)).collect();
+            assert_eq!(shown.join(" "), expected, "{max} {unit:?}");
         }
-        let mut fixed = Scale::new(Some(1000));
-        fixed.adapt(bits(1e9), Duration::ZERO);
-        assert_eq!(fixed.max_bits_per_second(), 1000);
+        // (max, rate in bits/s, cells of 80)
+        let cases = [
+            (64_000, 0.0, 0),
+            (64_000, 1.0, 0),
+            (64_000, 10.0, 17),
+            (64_000, 64_000.0, 80),
+            (64_000, 1e12, 80),
+            (1_000_000_000, 1e6, 54),
+        ];
+        for (max, rate, cells) in cases {
+            let scale = Scale::new(Some(max));
+            let shown = scale.bar_cells(self::bits(rate), bits, Spread::Logarithmic, 80);
+            assert_eq!(shown, cells, "{rate} of {max}");
+        }
+    }
+
+    #[test]
+    fn packets_have_a_scale_of_their_own() {
+        let mut scale = Scale::new(Some(1_000_000));
+        scale.adapt(Rate { bytes: 1e9, packets: 700.0 }, Duration::ZERO);
+        let format = Format { unit: Unit::Packets, ..Format::default() };
+        let ticks = scale.ticks(80, format, Spread::Linear);
+        let labels: Vec<_> = ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(labels, ["200p", "400p", "600p", "800p", "1.00Kp"]);
+        let rate = Rate { bytes: 0.0, packets: 700.0 };
+        assert_eq!(scale.bar_cells(rate, Unit::Packets, Spread::Linear, 80), 57);
     }
 }

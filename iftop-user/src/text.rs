@@ -6,7 +6,7 @@ use std::{fmt::Write as _, iter};
 
 use crate::{
     label::label,
-    units::{self, BytesPerSecond, Unit},
+    units::{Format, Rate, Readable},
     view::{Traffic, View},
 };
 
@@ -15,7 +15,7 @@ const WIDTH: usize = 92;
 
 /// One report, with its closing empty line. A line more than iftop's stands in it only when
 /// something is missing from the table.
-pub fn report(view: &View, unit: Unit) -> String {
+pub fn report(view: &View, format: Format) -> String {
     let mut out = String::with_capacity(WIDTH * (view.rows.len() * 2 + 12));
     let rule = "-".repeat(WIDTH);
     line(
@@ -26,18 +26,18 @@ pub fn report(view: &View, unit: Unit) -> String {
     for (number, row) in iter::zip(1.., &view.rows) {
         let local = label(&row.local, HOST_WIDTH);
         let remote = label(&row.remote, HOST_WIDTH);
-        line(&mut out, &format!("{number:>4} {local} =>{}", columns(&row.traffic.sent, unit)));
-        line(&mut out, &format!("     {remote} <={}", columns(&row.traffic.received, unit)));
+        line(&mut out, &format!("{number:>4} {local} =>{}", columns(&row.traffic.sent, format)));
+        line(&mut out, &format!("     {remote} <={}", columns(&row.traffic.received, format)));
     }
     line(&mut out, &rule);
     let (sent, received, both) = (&view.totals.sent, &view.totals.received, &view.both);
-    summary(&mut out, "Total send rate:", rates(sent.rates, unit));
-    summary(&mut out, "Total receive rate:", rates(received.rates, unit));
-    summary(&mut out, "Total send and receive rate:", rates(both.rates, unit));
+    summary(&mut out, "Total send rate:", rates(sent.rates, format));
+    summary(&mut out, "Total receive rate:", rates(received.rates, format));
+    summary(&mut out, "Total send and receive rate:", rates(both.rates, format));
     line(&mut out, &rule);
     let peaks = [sent.peak, received.peak, both.peak];
-    summary(&mut out, "Peak rate (sent/received/total):", rates(peaks, unit));
-    let cumulative = [sent, received, both].map(|total| units::bytes(total.cumulative.bytes));
+    summary(&mut out, "Peak rate (sent/received/total):", rates(peaks, format));
+    let cumulative = [sent, received, both].map(|total| format.count(total.cumulative));
     summary(&mut out, "Cumulative (sent/received/total):", cumulative);
     if let Some(reason) = view.account.shortfall() {
         let percent = view.account.attributed_percent();
@@ -53,20 +53,20 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-fn summary(out: &mut String, name: &str, numbers: [units::Readable; 3]) {
+fn summary(out: &mut String, name: &str, numbers: [Readable; 3]) {
     let [first, second, third] = numbers;
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{name:<48} {first:>10} {second:>10} {third:>10}");
 }
 
-fn columns(traffic: &Traffic, unit: Unit) -> String {
-    let [two, ten, forty] = rates(traffic.rates, unit);
-    let cumulative = units::bytes(traffic.cumulative.bytes);
+fn columns(traffic: &Traffic, format: Format) -> String {
+    let [two, ten, forty] = rates(traffic.rates, format);
+    let cumulative = format.count(traffic.cumulative);
     format!(" {two:>10} {ten:>10} {forty:>10} {cumulative:>10}")
 }
 
-fn rates(rates: [BytesPerSecond; 3], unit: Unit) -> [units::Readable; 3] {
-    rates.map(|rate| units::rate(rate, unit))
+fn rates(rates: [Rate; 3], format: Format) -> [Readable; 3] {
+    rates.map(|rate| format.rate(rate))
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
     use iftop_common::Count;
 
     use super::*;
-    use crate::view::fixture;
+    use crate::{units::Unit, view::fixture};
 
     const KB: f64 = 1024.0;
     const MB: f64 = 1024.0 * 1024.0;
@@ -145,17 +145,17 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
 ============================================================================================
 
 ";
-        assert_eq!(report(&view, Unit::Bytes), expected);
+        assert_eq!(report(&view, Format { unit: Unit::Bytes, ..Format::default() }), expected);
     }
 
     #[test]
     fn what_is_missing_has_a_line_and_nothing_else_moves() {
         let mut view = fixture::hosts();
-        let whole = report(&view, Unit::Bits);
+        let whole = report(&view, Format::default());
         view.account.other = Count { bytes: 1_300_000, packets: 1300 };
         view.account.in_flows.bytes -= 1_300_000;
         view.account.in_flows.packets -= 1300;
-        let partial = report(&view, Unit::Bits);
+        let partial = report(&view, Format::default());
         let added: Vec<_> = partial.lines().filter(|line| !whole.contains(line)).collect();
         assert_eq!(added, ["Attributed to flows: 90% (table full)"]);
         assert_eq!(partial.replace(&format!("{}\n", added[0]), ""), whole);

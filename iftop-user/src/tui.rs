@@ -12,6 +12,8 @@ use crate::{app::App, view::Row};
 mod canvas;
 mod help;
 mod layout;
+mod palette;
+mod prompt;
 mod scale;
 mod status;
 mod table;
@@ -19,6 +21,7 @@ mod totals;
 
 use canvas::Canvas;
 use layout::Layout;
+use palette::Palette;
 
 /// What the screen says of the program rather than of the traffic.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +30,12 @@ pub struct Status<'a> {
     pub interface: &'a str,
     /// Kind of source and hook: `ebpf/tcx`.
     pub source: &'a str,
+    /// Something that somebody should know, beside the traffic.
+    pub note: Option<&'a str>,
     /// Whether the terminal can show more than ASCII.
     pub unicode: bool,
+    /// Whether it is to show colours.
+    pub colours: bool,
 }
 
 /// The characters of rules.
@@ -59,8 +66,8 @@ impl Glyphs {
 /// 0                         L   L+4                       C-24    C-16    C-8
 ///
 /// ── eth0 ─ ebpf/tcx ─ 12,408 flows ─ attributed 100% ────────────────────────────   R-4  status
-/// TX:             cum:   5.88MB   peak:   9.51Mb  rates:   9.51Mb  7.84Mb  7.84Mb    R-3
-/// RX:                     262KB            522Kb            521Kb   349Kb   349Kb    R-2
+/// TX:      95.1%  cum:   5.88MB   peak:   9.51Mb  rates:   9.51Mb  7.84Mb  7.84Mb    R-3
+/// RX:       5.2%          262KB            522Kb            521Kb   349Kb   349Kb    R-2
 /// TOTAL:                 6.14MB           10.0Mb           10.0Mb  8.18Mb  8.18Mb    R-1
 /// ```
 ///
@@ -69,6 +76,7 @@ impl Glyphs {
 pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
     let layout = Layout::new(frame.area().as_size(), app);
     let glyphs = Glyphs::of(status);
+    let palette = Palette::new(status.colours);
     let mut canvas = Canvas::new(frame);
     if !layout.fits_totals() {
         canvas.text(0, 0, "iftop: at least 40x8, please");
@@ -81,21 +89,28 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
         if app.help() {
             help::draw(&mut canvas, &layout);
         } else {
-            table::draw(&mut canvas, app, &layout);
+            table::draw(&mut canvas, app, &layout, palette);
         }
     }
     if let Some(row) = layout.status_row() {
-        canvas.text(0, row, &status::rule(layout.width, app.view(), status, glyphs));
+        status::draw(&mut canvas, row, app, status, glyphs, palette);
     }
     totals::draw(&mut canvas, app, &layout);
-    canvas.reversed_text(0, 0, &hint);
+    match app.prompt() {
+        Some((question, editor)) => prompt::draw(&mut canvas, question, editor),
+        None => canvas.reversed_text(0, 0, &hint),
+    }
+}
+
+/// How many rows a screen of this size has room for.
+pub fn capacity(app: &App, size: Size) -> usize {
+    Layout::new(size, app).capacity()
 }
 
 /// The rows that are on a screen of this size.
 pub fn shown_rows(app: &App, size: Size) -> &[Row] {
     let rows = app.view().rows.get(app.scroll()..).unwrap_or_default();
-    let capacity = Layout::new(size, app).capacity();
-    &rows[..rows.len().min(capacity)]
+    &rows[..rows.len().min(capacity(app, size))]
 }
 
 /// The addresses whose names matter on a screen of this size.

@@ -1,51 +1,188 @@
 //! How numbers look: iftop's units, the same in every output.
 //!
-//! It owns the format of rates and byte counts. It must never know where a number stands.
+//! It owns the format of rates and counts. It must never know where a number stands.
 
-use std::fmt;
+use std::{
+    fmt,
+    ops::{Add, AddAssign},
+};
 
-/// A rate in bytes per second, whatever unit it is shown in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
-pub struct BytesPerSecond(pub f64);
+use iftop_common::Count;
 
-impl BytesPerSecond {
-    /// The same in bits per second.
+/// A rate in both measures, whatever unit it is shown in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rate {
+    /// Bytes per second.
+    pub bytes: f64,
+    /// Packets per second.
+    pub packets: f64,
+}
+
+impl Rate {
+    /// The number that a unit shows.
+    pub fn per_second(self, unit: Unit) -> f64 {
+        match unit {
+            Unit::Bits => self.bits_per_second(),
+            Unit::Bytes => self.bytes,
+            Unit::Packets => self.packets,
+        }
+    }
+
+    /// Bits per second.
     pub fn bits_per_second(self) -> f64 {
-        self.0 * 8.0
+        self.bytes * 8.0
+    }
+
+    /// The higher of two, each measure for itself.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self { bytes: self.bytes.max(other.bytes), packets: self.packets.max(other.packets) }
     }
 }
 
-/// What rates are shown in. Counts are always bytes.
+impl Add for Rate {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
+impl AddAssign for Rate {
+    fn add_assign(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.packets += other.packets;
+    }
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Measure {
+    /// Bytes.
+    #[default]
+    Bytes,
+    /// Packets.
+    Packets,
+}
+
+impl Measure {
+    /// That one of a count.
+    pub fn of(self, count: Count) -> u64 {
+        match self {
+            Self::Bytes => count.bytes,
+            Self::Packets => count.packets,
+        }
+    }
+}
+
+/// What numbers are shown in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
-    /// `b Kb Mb Gb`
+    /// Rates as `b Kb Mb Gb`, counts in bytes.
     #[default]
     Bits,
-    /// `B KB MB GB`
+    /// Rates and counts as `B KB MB GB`.
     Bytes,
+    /// Rates and counts as `p Kp Mp Gp`, in steps of 1000 always.
+    Packets,
 }
 
-/// A rate as text; at most 4 digits after a leading blank, then the unit.
-pub fn rate(rate: BytesPerSecond, unit: Unit) -> Readable {
-    match unit {
-        Unit::Bits => Readable { value: rate.bits_per_second(), suffixes: BITS },
-        Unit::Bytes => Readable { value: rate.0, suffixes: BYTES },
+impl Unit {
+    /// The unit that the key goes on to.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Bits => Self::Bytes,
+            Self::Bytes => Self::Packets,
+            Self::Packets => Self::Bits,
+        }
+    }
+
+    /// What it measures.
+    pub fn measure(self) -> Measure {
+        match self {
+            Self::Bits | Self::Bytes => Measure::Bytes,
+            Self::Packets => Measure::Packets,
+        }
     }
 }
 
-/// A byte count as text.
-pub fn bytes(count: u64) -> Readable {
-    Readable { value: count as f64, suffixes: BYTES }
+/// What the letters K, M and G stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefixes {
+    /// Powers of 1024, as in iftop.
+    #[default]
+    Binary,
+    /// Powers of 1000, as in the SI and on the labels of network hardware.
+    Decimal,
+}
+
+impl Prefixes {
+    const fn step(self) -> f64 {
+        match self {
+            Self::Binary => 1024.0,
+            Self::Decimal => 1000.0,
+        }
+    }
+}
+
+/// Unit and prefixes: how all numbers of an output look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Format {
+    /// What numbers are shown in.
+    pub unit: Unit,
+    /// What K, M and G stand for.
+    pub prefixes: Prefixes,
+}
+
+impl Format {
+    /// A rate as text; at most 4 digits after a leading blank, then the unit.
+    pub fn rate(self, rate: Rate) -> Readable {
+        self.per_second(rate.per_second(self.unit))
+    }
+
+    /// The same of a number that is in the unit already.
+    pub fn per_second(self, value: f64) -> Readable {
+        match self.unit {
+            Unit::Bits => Readable { value, suffixes: BITS, step: self.prefixes.step() },
+            Unit::Bytes => Readable { value, suffixes: BYTES, step: self.prefixes.step() },
+            Unit::Packets => packets(value),
+        }
+    }
+
+    /// A count as text: bytes, unless packets are wanted.
+    pub fn count(self, count: Count) -> Readable {
+        match self.unit.measure() {
+            Measure::Bytes => {
+                Readable { value: count.bytes as f64, suffixes: BYTES, step: self.prefixes.step() }
+            }
+            Measure::Packets => packets(count.packets as f64),
+        }
+    }
+}
+
+fn packets(value: f64) -> Readable {
+    Readable { value, suffixes: PACKETS, step: Prefixes::Decimal.step() }
 }
 
 const BITS: [&str; 4] = ["b", "Kb", "Mb", "Gb"];
 const BYTES: [&str; 4] = ["B", "KB", "MB", "GB"];
+const PACKETS: [&str; 4] = ["p", "Kp", "Mp", "Gp"];
 
-/// A number on its way to text. Steps are of 1024, and a number takes the next unit from 1000 on.
+/// A number on its way to text. It takes the next unit from 1000 on, whatever the steps are.
 #[derive(Clone, Copy, Debug)]
 pub struct Readable {
     value: f64,
     suffixes: [&'static str; 4],
+    step: f64,
+}
+
+impl Readable {
+    /// Without the leading blanks of a column.
+    pub fn trimmed(self) -> String {
+        self.to_string().trim_start().to_owned()
+    }
 }
 
 impl fmt::Display for Readable {
@@ -57,7 +194,7 @@ impl fmt::Display for Readable {
         let mut scaled = self.value;
         let mut suffix = base;
         for next in larger {
-            scaled /= 1024.0;
+            scaled /= self.step;
             suffix = next;
             if scaled < 1000.0 {
                 break;
@@ -95,10 +232,30 @@ mod tests {
             (1.2345e13, " 11497Gb"),
         ];
         for (bits, expected) in cases {
-            assert_eq!(rate(BytesPerSecond(bits / 8.0), Unit::Bits).to_string(), expected);
+            let rate = Rate { bytes: bits / 8.0, packets: 0.0 };
+            assert_eq!(Format::default().rate(rate).to_string(), expected);
         }
-        assert_eq!(rate(BytesPerSecond(1024.0), Unit::Bytes).to_string(), " 1.00KB");
-        assert_eq!(bytes(5_628).to_string(), " 5.50KB");
-        assert_eq!(format!("{:>10}", bytes(1)), "        1B");
+    }
+
+    #[test]
+    fn every_unit_has_its_letters_and_steps() {
+        use Prefixes::{Binary, Decimal};
+        let rate = Rate { bytes: 128_000.0, packets: 1500.0 };
+        let count = Count { bytes: 5_628, packets: 12 };
+        let cases = [
+            (Unit::Bits, Binary, " 0.98Mb", " 5.50KB"),
+            (Unit::Bits, Decimal, " 1.02Mb", " 5.63KB"),
+            (Unit::Bytes, Binary, "  125KB", " 5.50KB"),
+            (Unit::Bytes, Decimal, "  128KB", " 5.63KB"),
+            (Unit::Packets, Binary, " 1.50Kp", "   12p"),
+            (Unit::Packets, Decimal, " 1.50Kp", "   12p"),
+        ];
+        for (unit, prefixes, shown_rate, shown_count) in cases {
+            let format = Format { unit, prefixes };
+            assert_eq!(format.rate(rate).to_string(), shown_rate, "{format:?}");
+            assert_eq!(format.count(count).to_string(), shown_count, "{format:?}");
+        }
+        let one = Format::default().count(Count { bytes: 1, packets: 0 });
+        assert_eq!(format!("{one:>10}"), "        1B");
     }
 }

@@ -1,51 +1,88 @@
-//! What is shown: flows joined into rows, oriented, named, sorted, cut to length.
+//! What is shown: flows joined into rows, oriented, named, filtered, sorted, cut to length.
 //!
 //! It owns every decision on content. The [`View`] it makes is plain data that each renderer lays
 //! out; numbers are numbers and labels strings. It must never know of columns, widths or JSON.
 
-use std::{cmp::Ordering, collections::HashMap, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
-use iftop_common::{Count, Counters, FlowKey};
+use iftop_common::Count;
+use regex::Regex;
 
 use crate::{
     account::Account,
-    flow::{Flow, FlowTable, Pair, window::Window},
-    orient::{address, orient},
-    units::BytesPerSecond,
+    flow::{FlowTable, Pair, window::Window},
+    label,
+    units::{Measure, Rate},
 };
 
 #[cfg(test)]
 pub mod fixture;
+mod order;
+mod row;
 #[cfg(test)]
 mod rows;
 
+pub use order::{Order, Sort};
+pub use row::RowId;
+use row::{Sums, gather};
+
 /// What somebody wants to see.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Query {
-    /// Tell ports and protocols apart; otherwise all between two hosts is one row.
-    pub ports: bool,
-    /// The order of rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Query<'a> {
+    /// Which ports are told apart.
+    pub ports: PortDisplay,
+    /// All left hosts are one.
+    pub hide_source: bool,
+    /// All right hosts are one.
+    pub hide_destination: bool,
+    /// The order of rows, while it is not frozen.
     pub sort: Sort,
+    /// Whether rows are sorted by bytes or by packets.
+    pub measure: Measure,
     /// Which rates count when rows are sorted by one.
     pub sides: Sides,
-    /// At most so many rows.
+    /// Whether rows move.
+    pub order: Order<'a>,
+    /// Only rows of which one end, as it is shown, matches.
+    pub filter: Option<&'a Regex>,
+    /// At most so many rows..
     pub limit: Option<usize>,
+    /// ..but as many as it takes to have this one among them.
+    pub wanted: Option<RowId>,
 }
 
-/// The order of rows.
+/// Which ports are told apart. Without any, protocols are not either.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// Highest rate of a window first.
-    Two,
-    /// See [`Two`](Self::Two).
+pub enum PortDisplay {
+    /// None: all between two hosts is one row.
     #[default]
-    Ten,
-    /// See [`Two`](Self::Two).
-    Forty,
-    /// By the left host's name as shown.
-    Source,
-    /// By the right host's name as shown.
-    Destination,
+    Off,
+    /// Those of the left host.
+    SourceOnly,
+    /// Those of the right host.
+    DestinationOnly,
+    /// All.
+    On,
+}
+
+impl PortDisplay {
+    /// Left, right.
+    pub fn sides(self) -> (bool, bool) {
+        (
+            matches!(self, Self::SourceOnly | Self::On),
+            matches!(self, Self::DestinationOnly | Self::On),
+        )
+    }
+
+    /// The mode with these sides.
+    pub fn of_sides(source: bool, destination: bool) -> Self {
+        match (source, destination) {
+            (false, false) => Self::Off,
+            (true, false) => Self::SourceOnly,
+            (false, true) => Self::DestinationOnly,
+            (true, true) => Self::On,
+        }
+    }
 }
 
 /// Which direction of a row is looked at.
@@ -58,6 +95,21 @@ pub enum Sides {
     Sent,
     /// `<=` only.
     Received,
+}
+
+impl Sides {
+    /// That one of a pair, or its sum.
+    pub fn of(self, pair: Pair<Count>) -> Count {
+        match self {
+            Self::Both => {
+                let mut both = pair.sent;
+                both += pair.received;
+                both
+            }
+            Self::Sent => pair.sent,
+            Self::Received => pair.received,
+        }
+    }
 }
 
 /// Looks up names; both functions answer at once, from what is known.
@@ -73,10 +125,18 @@ pub struct Labels<'a> {
 pub struct View {
     /// In order, cut to the limit.
     pub rows: Vec<Row>,
+    /// How many there are without the limit.
+    pub row_count: usize,
+    /// All rows in order, where [`Order::Freeze`] asked for them.
+    pub frozen: Option<Vec<RowId>>,
+    /// What passes the filter, where there is one.
+    pub matched: Option<Matched>,
     /// Of the whole interface, whatever the rows show.
     pub totals: Pair<Total>,
     /// Both directions together; its peak is not the sum of peaks.
     pub both: Total,
+    /// What passes the link, headers and gaps included: sent, received.
+    pub wire_bits_per_second: [f64; 2],
     /// Where every packet ended up.
     pub account: Account,
     /// Flows remembered, whatever the rows show.
@@ -87,9 +147,35 @@ pub struct View {
     pub interval: Duration,
 }
 
+impl View {
+    /// The same, but with what counts on while a display is paused: the totals since start and the
+    /// account.
+    #[must_use]
+    pub fn with_counts_of(mut self, live: &FlowTable) -> Self {
+        let [sent, received, both] = totals(live);
+        self.totals.sent.cumulative = sent.cumulative;
+        self.totals.received.cumulative = received.cumulative;
+        self.both.cumulative = both.cumulative;
+        self.account = *live.account();
+        self.elapsed = live.elapsed();
+        self
+    }
+}
+
+/// The sum of the rows that pass a filter, both directions together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Matched {
+    /// Over 2, 10 and 40 seconds.
+    pub rates: [Rate; 3],
+    /// How many flows they are made of.
+    pub flows: usize,
+}
+
 /// One line or two of the table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
+    /// Which row it is, from view to view.
+    pub id: RowId,
     /// The left host.
     pub local: Endpoint,
     /// The right host.
@@ -103,8 +189,10 @@ pub struct Row {
 /// One end of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Address.
+    /// Address; the unspecified one of its family where hosts are hidden.
     pub address: IpAddr,
+    /// All hosts of this side are one.
+    pub hidden: bool,
     /// Name of the host, where it is known and wanted.
     pub name: Option<String>,
     /// Port; `None` where there is none or ports are joined.
@@ -117,7 +205,7 @@ pub struct Endpoint {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
     /// Over 2, 10 and 40 seconds.
-    pub rates: [BytesPerSecond; 3],
+    pub rates: [Rate; 3],
     /// Since the flow's entry began.
     pub cumulative: Count,
     /// Since the last report.
@@ -128,35 +216,33 @@ pub struct Traffic {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Total {
     /// Over 2, 10 and 40 seconds.
-    pub rates: [BytesPerSecond; 3],
+    pub rates: [Rate; 3],
     /// The highest 2 s rate of the last 40 s.
-    pub peak: BytesPerSecond,
+    pub peak: Rate,
     /// Since start.
     pub cumulative: Count,
 }
 
 /// Makes what is shown out of what is known.
-pub fn view(table: &FlowTable, query: &Query, labels: &Labels<'_>) -> View {
-    let mut sums: HashMap<RowKey, Sums> = HashMap::new();
-    for flow in table.flows() {
-        if let Some((key, swapped)) = row_key(flow, table, query) {
-            sums.entry(key).or_default().add(flow, swapped);
-        }
-    }
-    let mut rows: Vec<(RowKey, Sums)> = sums.into_iter().collect();
-    match query.sort {
-        Sort::Two => sort_by_rate(&mut rows, query.sides, Window::Two),
-        Sort::Ten => sort_by_rate(&mut rows, query.sides, Window::Ten),
-        Sort::Forty => sort_by_rate(&mut rows, query.sides, Window::Forty),
-        Sort::Source => sort_by_host(&mut rows, labels, RowKey::local),
-        Sort::Destination => sort_by_host(&mut rows, labels, RowKey::remote),
-    }
-    rows.truncate(query.limit.unwrap_or(usize::MAX));
+pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
+    let mut rows = order::ordered(gather(table, query), query, labels);
+    let frozen = matches!(query.order, Order::Freeze)
+        .then(|| rows.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    let matched = query.filter.map(|filter| {
+        rows.retain(|(id, _)| matches(id, filter, labels));
+        matched(&rows, table)
+    });
+    let wanted = query.wanted.and_then(|wanted| rows.iter().position(|(id, _)| *id == wanted));
+    let limit = query.limit.unwrap_or(usize::MAX).max(wanted.map_or(0, |place| place + 1));
     let [sent, received, both] = totals(table);
     View {
-        rows: rows.iter().map(|(key, sums)| row(key, sums, table, query, labels)).collect(),
+        rows: rows.iter().take(limit).map(|(id, sums)| row(id, sums, table, labels)).collect(),
+        row_count: rows.len(),
+        frozen,
+        matched,
         totals: Pair { sent, received },
         both,
+        wire_bits_per_second: table.wire_bits_per_second(),
         account: *table.account(),
         flows: table.len(),
         elapsed: table.elapsed(),
@@ -164,136 +250,33 @@ pub fn view(table: &FlowTable, query: &Query, labels: &Labels<'_>) -> View {
     }
 }
 
-/// What makes a row: flows with the same key are one row.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct RowKey {
-    local: [u8; 16],
-    remote: [u8; 16],
-    local_port: u16,
-    remote_port: u16,
-    protocol: u8,
-    /// Only [`FlowKey::IPV6`]: VLANs, fragments and third parties are not told apart.
-    family: u16,
+fn matches(id: &RowId, filter: &Regex, labels: &Labels<'_>) -> bool {
+    id.ends(labels).iter().any(|end| filter.is_match(&label::text(end)))
 }
 
-impl RowKey {
-    fn local(&self) -> IpAddr {
-        address(&self.as_flow_key(), &self.local)
-    }
-
-    fn remote(&self) -> IpAddr {
-        address(&self.as_flow_key(), &self.remote)
-    }
-
-    fn as_flow_key(&self) -> FlowKey {
-        FlowKey { vlan_and_flags: self.family, ..FlowKey::default() }
-    }
-}
-
-/// Also says whether the row's left host is the flow's far end.
-fn row_key(flow: &Flow, table: &FlowTable, query: &Query) -> Option<(RowKey, bool)> {
-    let key = &flow.key;
-    let swapped = orient(key, table.rules())?.swapped;
-    let (mut local, mut remote) = ((key.near, key.near_port), (key.far, key.far_port));
-    if swapped {
-        (local, remote) = (remote, local);
-    }
-    let mut row = RowKey {
-        local: local.0,
-        remote: remote.0,
-        local_port: local.1,
-        remote_port: remote.1,
-        protocol: key.protocol,
-        family: key.vlan_and_flags & FlowKey::IPV6,
-    };
-    if !query.ports {
-        (row.local_port, row.remote_port, row.protocol) = (0, 0, 0);
-    }
-    Some((row, swapped))
-}
-
-/// A row's counts, in the row's directions.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    window_bytes: [Pair<u64>; 3],
-    cumulative: Pair<Count>,
-    interval: Pair<Count>,
-}
-
-impl Sums {
-    fn add(&mut self, flow: &Flow, swapped: bool) {
-        for window in Window::ALL {
-            let bytes = flow.bytes(window);
-            let directed = directed(bytes.egress, bytes.ingress, swapped);
-            let sum = &mut self.window_bytes[window as usize];
-            sum.sent += directed.sent;
-            sum.received += directed.received;
-        }
-        add(&mut self.cumulative, flow.cumulative, swapped);
-        add(&mut self.interval, flow.interval, swapped);
-    }
-
-    fn bytes(&self, window: Window, sides: Sides) -> u64 {
-        let Pair { sent, received } = self.window_bytes[window as usize];
-        match sides {
-            Sides::Both => sent + received,
-            Sides::Sent => sent,
-            Sides::Received => received,
+fn matched(rows: &[(RowId, Sums)], table: &FlowTable) -> Matched {
+    let mut windows = [Count::default(); 3];
+    for (_, sums) in rows {
+        for (sum, window) in windows.iter_mut().zip(sums.windows) {
+            *sum += Sides::Both.of(window);
         }
     }
-}
-
-fn directed<T>(egress: T, ingress: T, swapped: bool) -> Pair<T> {
-    if swapped {
-        Pair { sent: ingress, received: egress }
-    } else {
-        Pair { sent: egress, received: ingress }
+    Matched {
+        rates: Window::ALL.map(|window| table.rate(window, windows[window as usize])),
+        flows: rows.iter().map(|(_, sums)| sums.flows).sum(),
     }
 }
 
-fn add(sum: &mut Pair<Count>, counters: Counters, swapped: bool) {
-    let directed = directed(counters.egress, counters.ingress, swapped);
-    sum.sent += directed.sent;
-    sum.received += directed.received;
-}
-
-/// Highest first; ties by the longer windows, then by key, so that equal rows keep their places.
-fn sort_by_rate(rows: &mut [(RowKey, Sums)], sides: Sides, first: Window) {
-    let windows = &Window::ALL[first as usize..];
-    rows.sort_unstable_by(|(a_key, a), (b_key, b)| {
-        let by_window = |window: Window| b.bytes(window, sides).cmp(&a.bytes(window, sides));
-        let by_rate = windows
-            .iter()
-            .fold(Ordering::Equal, |order, &window| order.then_with(|| by_window(window)));
-        by_rate.then_with(|| a_key.cmp(b_key))
-    });
-}
-
-/// By the text that is shown for a host, as iftop does; ties by the 40 s rate.
-fn sort_by_host(rows: &mut [(RowKey, Sums)], labels: &Labels<'_>, host: fn(&RowKey) -> IpAddr) {
-    let text = |key: &RowKey| {
-        let address = host(key);
-        (labels.host)(address).unwrap_or_else(|| address.to_string())
+fn row(id: &RowId, sums: &Sums, table: &FlowTable, labels: &Labels<'_>) -> Row {
+    let rates = |side: fn(&Pair<Count>) -> Count| {
+        Window::ALL.map(|window| table.rate(window, side(&sums.windows[window as usize])))
     };
-    rows.sort_by_cached_key(|(key, sums)| {
-        (text(key), u64::MAX - sums.bytes(Window::Forty, Sides::Both), *key)
-    });
-}
-
-fn row(key: &RowKey, sums: &Sums, table: &FlowTable, query: &Query, labels: &Labels<'_>) -> Row {
-    let endpoint = |address: IpAddr, port: u16| Endpoint {
-        address,
-        name: (labels.host)(address),
-        port: (port != 0).then_some(port),
-        service: if port == 0 { None } else { (labels.service)(port, key.protocol) },
-    };
-    let rates = |side: fn(&Pair<u64>) -> u64| {
-        Window::ALL.map(|window| table.rate(window, side(&sums.window_bytes[window as usize])))
-    };
+    let [local, remote] = id.ends(labels);
     Row {
-        local: endpoint(key.local(), key.local_port),
-        remote: endpoint(key.remote(), key.remote_port),
-        protocol: query.ports.then_some(key.protocol),
+        id: *id,
+        local,
+        remote,
+        protocol: id.protocol(),
         traffic: Pair {
             sent: Traffic {
                 rates: rates(|pair| pair.sent),
@@ -311,16 +294,11 @@ fn row(key: &RowKey, sums: &Sums, table: &FlowTable, query: &Query, labels: &Lab
 
 /// Sent, received, both.
 fn totals(table: &FlowTable) -> [Total; 3] {
-    let rates = |side: fn(Pair<u64>) -> u64| {
-        Window::ALL.map(|window| table.rate(window, side(table.total_bytes(window))))
+    let peaks = table.peaks();
+    let total = |sides: Sides, peak: Rate| Total {
+        rates: Window::ALL.map(|window| table.rate(window, sides.of(table.total(window)))),
+        peak,
+        cumulative: sides.of(table.totals().cumulative),
     };
-    let Pair { sent, received } = table.totals().cumulative;
-    let mut both = sent;
-    both += received;
-    let [sent_peak, received_peak, both_peak] = table.peaks();
-    [
-        Total { rates: rates(|pair| pair.sent), peak: sent_peak, cumulative: sent },
-        Total { rates: rates(|pair| pair.received), peak: received_peak, cumulative: received },
-        Total { rates: rates(|pair| pair.sent + pair.received), peak: both_peak, cumulative: both },
-    ]
+    [total(Sides::Sent, peaks[0]), total(Sides::Received, peaks[1]), total(Sides::Both, peaks[2])]
 }

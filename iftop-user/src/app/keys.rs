@@ -11,9 +11,17 @@ use crate::view::Sort;
 pub enum Action {
     /// Hosts by name or address.
     Names,
+    /// All left hosts as one, or each for itself.
+    HideSource,
+    /// The same of right hosts.
+    HideDestination,
     /// Services by name or number.
     Services,
-    /// Ports or none.
+    /// The left hosts' ports or none.
+    SourcePorts,
+    /// The right hosts' ports or none.
+    DestinationPorts,
+    /// All ports, or none.
     Ports,
     /// The next layout of rows.
     Lines,
@@ -23,18 +31,67 @@ pub enum Action {
     Bars,
     /// The next window for the bars.
     BarWindow,
+    /// Logarithmic or linear bars.
+    LogScale,
+    /// The next unit.
+    Unit,
     /// Another order of rows.
     Sort(Sort),
+    /// Rows stay where they are, or move again.
+    Freeze,
     /// Freeze the display or let it go on.
     Pause,
-    /// One row down.
-    ScrollDown,
-    /// One row up.
-    ScrollUp,
+    /// One row further, of the selection or of what is on screen.
+    Scroll(Move),
+    /// Select the row above or below.
+    Select(Move),
+    /// Nothing is selected any more.
+    Unselect,
+    /// Edit the screen filter.
+    ScreenFilter,
+    /// Edit the packet filter.
+    PacketFilter,
+    /// Run a command, which is not to be had.
+    Shell,
     /// The help page or the table.
     Help,
+    /// Draw everything anew.
+    Repaint,
+    /// Stop, until the shell wakes us.
+    Suspend,
     /// End.
     Quit,
+}
+
+impl Action {
+    /// Whether it makes other rows of the same flows.
+    pub fn changes_rows(self) -> bool {
+        matches!(
+            self,
+            Self::HideSource
+                | Self::HideDestination
+                | Self::SourcePorts
+                | Self::DestinationPorts
+                | Self::Ports
+        )
+    }
+}
+
+/// How far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// As many rows up as are on screen.
+    PageUp,
+    /// As many rows down as are on screen.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
 }
 
 /// A part of the help page.
@@ -62,73 +119,136 @@ impl Section {
     }
 }
 
+/// A key, by what it sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A character.
+    Char(char),
+    /// A character with the control key; a small letter.
+    Ctrl(char),
+    /// A key with a name.
+    Named(KeyCode, &'static str),
+}
+
+impl Key {
+    fn name(self) -> String {
+        match self {
+            Self::Char(c) => c.to_string(),
+            Self::Ctrl(c) => format!("^{}", c.to_ascii_uppercase()),
+            Self::Named(_, name) => name.to_owned(),
+        }
+    }
+
+    fn is(self, event: KeyEvent) -> bool {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = event.modifiers.contains(KeyModifiers::ALT);
+        match self {
+            Self::Char(c) => event.code == KeyCode::Char(c) && !control && !alt,
+            Self::Ctrl(c) => event.code == KeyCode::Char(c) && control && !alt,
+            Self::Named(code, _) => event.code == code && !control && !alt,
+        }
+    }
+}
+
 /// A line of the help page: keys that belong together.
 #[derive(Debug)]
 pub struct Binding {
     /// Where it stands.
     pub section: Section,
     /// The keys.
-    pub keys: &'static [(char, Action)],
-    /// What they do.
-    pub help: &'static str,
+    pub keys: &'static [(Key, Action)],
+    /// What they do; `None` where the help page says nothing of them.
+    pub help: Option<&'static str>,
 }
 
 impl Binding {
     /// The keys as the help page names them.
     pub fn names(&self) -> String {
-        let names: Vec<String> = self.keys.iter().map(|(key, _)| key.to_string()).collect();
-        names.join("/")
+        let names: Vec<String> = self.keys.iter().map(|(key, _)| key.name()).collect();
+        names.join(" ")
     }
 }
 
-const fn binding(section: Section, keys: &'static [(char, Action)], help: &'static str) -> Binding {
-    Binding { section, keys, help }
+const fn bound(section: Section, keys: &'static [(Key, Action)], help: &'static str) -> Binding {
+    Binding { section, keys, help: Some(help) }
 }
+
+use Key::{Char, Ctrl, Named};
+use Section::{General, Hosts, Ports, Sorting};
 
 /// All keys, in the order of the help page.
 pub const BINDINGS: &[Binding] = &[
-    binding(Section::Hosts, &[('n', Action::Names)], "host names on or off"),
-    binding(Section::Hosts, &[('t', Action::Lines)], "one line or two, one direction"),
-    binding(Section::Ports, &[('p', Action::Ports)], "ports on or off"),
-    binding(Section::Ports, &[('N', Action::Services)], "service names on or off"),
-    binding(
-        Section::Sorting,
+    bound(Hosts, &[(Char('n'), Action::Names)], "host names on or off"),
+    bound(Hosts, &[(Char('s'), Action::HideSource)], "left hosts on or off"),
+    bound(Hosts, &[(Char('d'), Action::HideDestination)], "right hosts on or off"),
+    bound(Hosts, &[(Char('t'), Action::Lines)], "one line or two, one direction"),
+    bound(Ports, &[(Char('N'), Action::Services)], "service names on or off"),
+    bound(Ports, &[(Char('S'), Action::SourcePorts)], "left ports on or off"),
+    bound(Ports, &[(Char('D'), Action::DestinationPorts)], "right ports on or off"),
+    bound(Ports, &[(Char('p'), Action::Ports)], "all ports on or off"),
+    bound(
+        Sorting,
         &[
-            ('1', Action::Sort(Sort::Two)),
-            ('2', Action::Sort(Sort::Ten)),
-            ('3', Action::Sort(Sort::Forty)),
+            (Char('1'), Action::Sort(Sort::Two)),
+            (Char('2'), Action::Sort(Sort::Ten)),
+            (Char('3'), Action::Sort(Sort::Forty)),
         ],
         "by the 2s, 10s, 40s rate",
     ),
-    binding(Section::Sorting, &[('<', Action::Sort(Sort::Source))], "by the left host"),
-    binding(Section::Sorting, &[('>', Action::Sort(Sort::Destination))], "by the right host"),
-    binding(Section::General, &[('q', Action::Quit)], "quit"),
-    binding(Section::General, &[('h', Action::Help), ('?', Action::Help)], "this page on or off"),
-    binding(Section::General, &[('P', Action::Pause)], "pause, go on"),
-    binding(
-        Section::General,
-        &[('j', Action::ScrollDown), ('k', Action::ScrollUp)],
+    bound(Sorting, &[(Char('4'), Action::Sort(Sort::Cumulative))], "by the cumulative count"),
+    bound(Sorting, &[(Char('<'), Action::Sort(Sort::Source))], "by the left host"),
+    bound(Sorting, &[(Char('>'), Action::Sort(Sort::Destination))], "by the right host"),
+    bound(Sorting, &[(Char('o'), Action::Freeze)], "rows stay, or move again"),
+    bound(General, &[(Char('q'), Action::Quit), (Ctrl('c'), Action::Quit)], "quit"),
+    bound(General, &[(Char('h'), Action::Help), (Char('?'), Action::Help)], "this page on or off"),
+    bound(General, &[(Char('P'), Action::Pause)], "pause, go on"),
+    bound(
+        General,
+        &[(Char('l'), Action::ScreenFilter), (Char('/'), Action::ScreenFilter)],
+        "show only what matches",
+    ),
+    bound(General, &[(Char('f'), Action::PacketFilter)], "count only what matches"),
+    bound(
+        General,
+        &[(Char('j'), Action::Scroll(Move::Down)), (Char('k'), Action::Scroll(Move::Up))],
         "scroll down, up",
     ),
-    binding(Section::General, &[('b', Action::Bars)], "bars on or off"),
-    binding(Section::General, &[('B', Action::BarWindow)], "bars of 10s, 40s, 2s rates"),
-    binding(Section::General, &[('T', Action::Cumulative)], "cumulative column on or off"),
+    bound(
+        General,
+        &[
+            (Named(KeyCode::PageUp, "PgUp"), Action::Scroll(Move::PageUp)),
+            (Named(KeyCode::PageDown, "PgDn"), Action::Scroll(Move::PageDown)),
+            (Named(KeyCode::Home, "Home"), Action::Scroll(Move::First)),
+            (Named(KeyCode::End, "End"), Action::Scroll(Move::Last)),
+        ],
+        "page, first, last",
+    ),
+    bound(
+        General,
+        &[
+            (Named(KeyCode::Up, "Up"), Action::Select(Move::Up)),
+            (Named(KeyCode::Down, "Down"), Action::Select(Move::Down)),
+        ],
+        "select a row and follow it",
+    ),
+    bound(General, &[(Named(KeyCode::Esc, "Esc"), Action::Unselect)], "let go of it"),
+    bound(General, &[(Char('b'), Action::Bars)], "bars on or off"),
+    bound(General, &[(Char('B'), Action::BarWindow)], "bars of 10s, 40s, 2s rates"),
+    bound(General, &[(Char('L'), Action::LogScale)], "logarithmic, linear bars"),
+    bound(General, &[(Char('T'), Action::Cumulative)], "cumulative column on or off"),
+    bound(General, &[(Char('u'), Action::Unit)], "bits, bytes, packets"),
+    bound(
+        General,
+        &[(Ctrl('l'), Action::Repaint), (Ctrl('z'), Action::Suspend)],
+        "draw anew, stop",
+    ),
+    Binding { section: General, keys: &[(Char('!'), Action::Shell)], help: None },
 ];
 
 /// What a key event asks for; `None` when nothing does.
 pub fn action(event: KeyEvent) -> Option<Action> {
-    let KeyCode::Char(pressed) = event.code else { return None };
-    if event.modifiers.contains(KeyModifiers::CONTROL) {
-        // Raw mode: the terminal makes no signal of it.
-        return (pressed == 'c').then_some(Action::Quit);
-    }
-    if event.modifiers.contains(KeyModifiers::ALT) {
-        return None;
-    }
-    BINDINGS
-        .iter()
-        .flat_map(|binding| binding.keys)
-        .find_map(|&(key, action)| (key == pressed).then_some(action))
+    let all = BINDINGS.iter().flat_map(|binding| binding.keys);
+    all.copied().find_map(|(key, action)| key.is(event).then_some(action))
 }
 
 #[cfg(test)]
@@ -141,15 +261,21 @@ mod tests {
     fn a_key_is_bound_once_and_the_help_page_shows_it() {
         let mut keys = HashSet::new();
         for binding in BINDINGS {
-            assert!(!binding.help.is_empty() && !binding.keys.is_empty(), "{binding:?}");
+            assert!(binding.help != Some("") && !binding.keys.is_empty(), "{binding:?}");
             for (key, bound) in binding.keys {
-                assert!(keys.insert(*key), "{key} is bound twice");
-                assert_eq!(action(KeyEvent::from(KeyCode::Char(*key))), Some(*bound));
+                assert!(keys.insert(key.name()), "{key:?} is bound twice");
+                let event = match *key {
+                    Char(c) => KeyEvent::from(KeyCode::Char(c)),
+                    Ctrl(c) => KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL),
+                    Named(code, _) => KeyEvent::from(code),
+                };
+                assert_eq!(action(event), Some(*bound));
             }
         }
-        let all: HashSet<char> = "qh?nNpPtTbB123<>jk".chars().collect();
-        assert_eq!(keys, all);
-        assert_eq!(BINDINGS[4].names(), "1/2/3");
+        let chars = "qh?nNsdtSDpTbBLuo1234<>Pjkfl/!".chars().map(String::from);
+        let named = "^C ^L ^Z PgUp PgDn Home End Up Down Esc".split(' ').map(str::to_owned);
+        assert_eq!(keys, chars.chain(named).collect());
+        assert_eq!(BINDINGS[8].names(), "1 2 3");
     }
 
     #[test]
@@ -160,7 +286,10 @@ mod tests {
             (KeyCode::Char('q'), KeyModifiers::ALT, None),
             (KeyCode::Char('N'), KeyModifiers::SHIFT, Some(Action::Services)),
             (KeyCode::Char('c'), KeyModifiers::NONE, None),
-            (KeyCode::Down, KeyModifiers::NONE, None),
+            (KeyCode::Char('H'), KeyModifiers::SHIFT, None),
+            (KeyCode::Down, KeyModifiers::NONE, Some(Action::Select(Move::Down))),
+            (KeyCode::Down, KeyModifiers::CONTROL, None),
+            (KeyCode::F(1), KeyModifiers::NONE, None),
         ];
         for (code, modifiers, expected) in cases {
             assert_eq!(action(KeyEvent::new(code, modifiers)), expected, "{code:?} {modifiers:?}");

@@ -6,7 +6,6 @@ use iftop_common::Count;
 
 use crate::{
     flow::Pair,
-    units::BytesPerSecond,
     view::{Sides, Traffic},
 };
 
@@ -80,7 +79,7 @@ fn sum(a: Traffic, b: Traffic) -> Traffic {
     let add =
         |a: Count, b: Count| Count { bytes: a.bytes + b.bytes, packets: a.packets + b.packets };
     Traffic {
-        rates: std::array::from_fn(|window| BytesPerSecond(a.rates[window].0 + b.rates[window].0)),
+        rates: std::array::from_fn(|window| a.rates[window] + b.rates[window]),
         cumulative: add(a.cumulative, b.cumulative),
         interval: add(a.interval, b.interval),
     }

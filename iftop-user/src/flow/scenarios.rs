@@ -8,7 +8,7 @@ use super::{FlowTable, window::Window};
 use crate::{
     orient::Rules,
     source::Sample,
-    units::{self, BytesPerSecond, Unit},
+    units::{Format, Measure, Rate},
 };
 
 const TWO_SECONDS: Duration = Duration::from_secs(2);
@@ -33,9 +33,18 @@ fn table() -> FlowTable {
 }
 
 /// Rates of the only flow over 2, 10 and 40 seconds.
-fn rates(table: &FlowTable) -> [BytesPerSecond; 3] {
+fn rates(table: &FlowTable) -> [Rate; 3] {
     let flow = table.flows().next().expect("a flow");
-    Window::ALL.map(|window| table.rate(window, flow.bytes(window).ingress))
+    Window::ALL.map(|window| table.rate(window, flow.window(window).ingress))
+}
+
+/// So many bytes per second, whatever the packets.
+fn bytes(bytes: f64) -> Rate {
+    Rate { bytes, packets: 0.0 }
+}
+
+fn without_packets(rates: [Rate; 3]) -> [Rate; 3] {
+    rates.map(|rate| bytes(rate.bytes))
 }
 
 /// The example of a run of classic iftop: 120 bytes every half second for ten seconds, the flow
@@ -61,8 +70,8 @@ fn rates_rise_and_fall_as_in_iftop() {
     table.apply(&sample(TWO_SECONDS, &[]));
     table.apply(&sample(TWO_SECONDS, &[]));
     let line = |table: &FlowTable| {
-        let cumulative = units::bytes(table.flows().next()?.cumulative.ingress.bytes);
-        let [two, ten, forty] = rates(table).map(|rate| units::rate(rate, Unit::Bits).to_string());
+        let cumulative = Format::default().count(table.flows().next()?.cumulative.ingress);
+        let [two, ten, forty] = rates(table).map(|rate| Format::default().rate(rate).to_string());
         let line = format!("{two} {ten} {forty} {cumulative}");
         Some(line.split_whitespace().collect::<Vec<_>>().join(" "))
     };
@@ -87,20 +96,19 @@ fn rates_rise_and_fall_as_in_iftop() {
 fn the_first_report_is_true() {
     let mut table = table();
     table.apply(&sample(Duration::from_millis(400), &[(1, 400)]));
-    assert_eq!(rates(&table), [BytesPerSecond(1000.0); 3]);
+    assert_eq!(without_packets(rates(&table)), [bytes(1000.0); 3]);
     table.apply(&sample(Duration::from_millis(1600), &[(1, 1600)]));
-    assert_eq!(rates(&table), [BytesPerSecond(1000.0); 3]);
-    assert_eq!(table.peaks()[1], BytesPerSecond(1000.0));
+    assert_eq!(without_packets(rates(&table)), [bytes(1000.0); 3]);
+    assert_eq!(without_packets(table.peaks())[1], bytes(1000.0));
 }
 
 #[test]
 fn a_late_tick_distorts_nothing() {
     let mut table = table();
     for seconds in [2, 2, 9, 2, 31, 2, 2] {
-        let bytes = seconds * 1000;
-        table.apply(&sample(Duration::from_secs(seconds), &[(1, bytes)]));
-        assert_eq!(rates(&table), [BytesPerSecond(1000.0); 3], "after {seconds} s");
-        assert_eq!(table.peaks()[1], BytesPerSecond(1000.0));
+        table.apply(&sample(Duration::from_secs(seconds), &[(1, seconds * 1000)]));
+        assert_eq!(without_packets(rates(&table)), [bytes(1000.0); 3], "after {seconds} s");
+        assert_eq!(without_packets(table.peaks())[1], bytes(1000.0));
     }
 }
 
@@ -144,12 +152,13 @@ fn the_peak_is_of_the_last_40_seconds_and_the_highest_is_kept_beside_it() {
     table.apply(&sample(TWO_SECONDS, &[(1, 20_000)]));
     for _ in 0..19 {
         table.apply(&sample(TWO_SECONDS, &[(1, 2000)]));
-        assert_eq!(table.peaks()[1], BytesPerSecond(10_000.0));
+        assert_eq!(without_packets(table.peaks())[1], bytes(10_000.0));
     }
     table.apply(&sample(TWO_SECONDS, &[(1, 2000)]));
-    assert_eq!(table.peaks()[1], BytesPerSecond(1000.0));
+    assert_eq!(without_packets(table.peaks())[1], bytes(1000.0));
     let [_, highest, _] = table.totals().peak_since_start;
-    assert_eq!((highest.rate, highest.at), (BytesPerSecond(10_000.0), TWO_SECONDS));
+    assert_eq!(highest.rate, Rate { bytes: 10_000.0, packets: 0.5 });
+    assert_eq!([Measure::Bytes, Measure::Packets].map(|it| highest.at(it)), [TWO_SECONDS; 2]);
 }
 
 #[test]
@@ -159,10 +168,10 @@ fn nothing_overflows_at_400_gigabits() {
     for _ in 0..60 {
         table.apply(&sample(TWO_SECONDS, &[(1, 2 * BYTES_PER_SECOND)]));
     }
-    assert_eq!(rates(&table), [BytesPerSecond(50e9); 3]);
-    assert_eq!(table.peaks()[2], BytesPerSecond(50e9));
+    assert_eq!(without_packets(rates(&table)), [bytes(50e9); 3]);
+    assert_eq!(without_packets(table.peaks())[2], bytes(50e9));
     assert_eq!(table.totals().cumulative.received.bytes, 120 * BYTES_PER_SECOND);
-    assert_eq!(units::rate(table.peaks()[2], Unit::Bits).to_string(), "  373Gb");
+    assert_eq!(Format::default().rate(table.peaks()[2]).to_string(), "  373Gb");
 }
 
 #[test]
@@ -184,7 +193,7 @@ fn memory_is_bounded_and_the_smallest_give_way() {
         assert_eq!(account.seen.packets, account.in_flows.packets + account.other.packets);
     }
     // Folded flows left bytes in windows; those must not show in whoever got their place.
-    assert!(table.flows().all(|flow| flow.bytes(Window::Forty).ingress == 40));
+    assert!(table.flows().all(|flow| flow.window(Window::Forty).ingress.bytes == 40));
 }
 
 #[test]
@@ -194,8 +203,8 @@ fn the_kernels_other_is_in_the_totals_but_in_no_flow() {
     let other = Counters { ingress: Count { bytes: 700, packets: 7 }, ..Counters::default() };
     with_other.totals += Totals { seen: other, other, ..Totals::default() };
     table.apply(&with_other);
-    assert_eq!(table.total_bytes(Window::Two).received, 1000);
-    assert_eq!(rates(&table)[0], BytesPerSecond(150.0));
+    assert_eq!(table.total(Window::Two).received, Count { bytes: 1000, packets: 8 });
+    assert_eq!(rates(&table)[0], Rate { bytes: 150.0, packets: 0.5 });
     assert_eq!((table.account().other.bytes, table.account().unaccounted_bytes()), (700, 0));
     assert_eq!(table.account().attributed_percent(), 12);
 }
@@ -208,4 +217,22 @@ fn a_witness_that_disagrees_is_shown() {
     table.apply(&lying);
     assert_eq!(table.account().unaccounted_bytes(), 1);
     assert!(table.account().shortfall().is_some());
+}
+
+#[test]
+fn the_top_talker_is_remembered_after_its_flow_is_gone() {
+    let top = |table: &FlowTable| {
+        table.top_talker().map(|(key, carried)| (key.far_port, carried.both().bytes))
+    };
+    let mut table = table();
+    assert_eq!(top(&table), None);
+    table.apply(&sample(TWO_SECONDS, &[(1, 500), (2, 400)]));
+    table.end_interval();
+    for _ in 0..30 {
+        table.apply(&sample(TWO_SECONDS, &[(3, 10)]));
+        table.end_interval();
+    }
+    assert_eq!((table.len(), top(&table)), (1, Some((1, 500))));
+    table.apply(&sample(TWO_SECONDS, &[(3, 250)]));
+    assert_eq!(top(&table), Some((3, 550)));
 }

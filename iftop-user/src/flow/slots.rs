@@ -3,8 +3,10 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{Bytes, Pair};
-use crate::units::BytesPerSecond;
+use iftop_common::{Count, Counters};
+
+use super::Pair;
+use crate::units::Rate;
 
 /// The time between two samples.
 pub(super) struct Slot {
@@ -12,10 +14,12 @@ pub(super) struct Slot {
     pub duration: Duration,
     /// Each flow that had a packet.
     pub deltas: Vec<Delta>,
-    /// Bytes of the interface.
-    pub totals: Pair<u64>,
+    /// Of the interface.
+    pub totals: Pair<Count>,
+    /// Bytes on the wire: sent, received.
+    pub wire_bytes: [u64; 2],
     /// The 2 s rates when this slot was the newest: sent, received, both.
-    pub rates: [BytesPerSecond; 3],
+    pub rates: [Rate; 3],
 }
 
 /// What a slot brought to one flow.
@@ -23,7 +27,7 @@ pub(super) struct Delta {
     /// The flow's place in the slab, and the generation that had it.
     pub flow: u32,
     pub generation: u32,
-    pub bytes: Bytes,
+    pub counters: Counters,
 }
 
 /// Slots, numbered from the start of the program on.
@@ -58,6 +62,18 @@ impl Slots {
 
     pub fn iter(&self) -> impl Iterator<Item = &Slot> {
         self.slots.iter()
+    }
+
+    /// From this number on.
+    pub fn since(&self, number: u64) -> impl Iterator<Item = &Slot> {
+        let skipped = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        self.slots.iter().skip(skipped)
+    }
+
+    /// The same slots without what they brought to flows.
+    pub fn without_deltas(&self) -> Self {
+        let slots = self.slots.iter().map(|slot| Slot { deltas: Vec::new(), ..*slot }).collect();
+        Self { slots, first: self.first }
     }
 
     pub fn pop_oldest(&mut self) -> Option<Slot> {

@@ -11,7 +11,7 @@ use crate::{
     schedule::{Due, Schedule},
     source::Sample,
     text,
-    view::{Query, Sides, View},
+    view::{Query, View},
 };
 
 /// Flows in a text report, as in iftop.
@@ -83,7 +83,7 @@ impl Reporter<'_> {
         let view = self.view();
         let report = match self.output {
             Output::Json => self.json(&view)? + "\n",
-            _ => text::report(&view, self.session.options.unit()),
+            _ => text::report(&view, self.session.options.format()),
         };
         self.session.table.end_interval();
         self.printer.start_printing(report);
@@ -151,8 +151,15 @@ impl Reporter<'_> {
             Output::Json => options.lines,
             _ => Some(options.lines.unwrap_or(DEFAULT_LINES)),
         };
-        let query = Query { ports: options.ports, sort: options.sort, sides: Sides::Both, limit };
-        self.session.labelled(&query, self.wants_names(), options.services)
+        let query = Query {
+            ports: options.port_display(),
+            sort: options.sort,
+            measure: options.format().unit.measure(),
+            limit,
+            ..Query::default()
+        };
+        let session = &self.session;
+        session.labelled(&session.table, &query, self.wants_names(), options.services)
     }
 
     /// Hosts are not looked up for machines.

@@ -25,7 +25,13 @@ const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
     let interface = session.interface.shown_name();
     let source = format!("ebpf/{}", session.hook.name());
-    let status = Status { interface: &interface, source: &source, unicode: has_unicode() };
+    let status = Status {
+        interface: &interface,
+        source: &source,
+        note: None,
+        unicode: has_unicode(),
+        colours: false,
+    };
     let mut app = App::new(settings(session.options), session.options.max_bandwidth);
     app.say(format!("Listening on {interface}"));
     let mut ticks = time::interval_at(time::Instant::now() + SAMPLE_PERIOD, SAMPLE_PERIOD);
@@ -42,7 +48,7 @@ pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
                 if let Event::Key(key) = event {
                     match app.key(key) {
                         Outcome::Quit => return Ok(Ending::Done),
-                        Outcome::Redraw => session.show(&mut app, &terminal)?,
+                        Outcome::Redraw | Outcome::Repaint | Outcome::Suspend => session.show(&mut app, &terminal)?,
                         Outcome::Ignored => {}
                     }
                 }
@@ -70,7 +76,16 @@ impl Session<'_> {
         if app.wants_names() {
             self.request(tui::shown_addresses(app, terminal.size()?));
         }
-        app.show(self.labelled(&app.query(), app.wants_names(), app.wants_services()));
+        app.fit(tui::capacity(app, terminal.size()?));
+        // What is shown while paused is the table as it was then; keys look at it as at any other.
+        match (app.paused(), &self.still) {
+            (true, None) => self.still = Some(self.table.still()),
+            (false, Some(_)) => self.still = None,
+            _ => {}
+        }
+        let shown = self.still.as_ref().unwrap_or(&self.table);
+        let view = self.labelled(shown, &app.query(), app.wants_names(), app.wants_services());
+        app.show(view.with_counts_of(&self.table));
         Ok(())
     }
 }
@@ -79,10 +94,10 @@ fn settings(options: &Options) -> Settings {
     Settings {
         names: options.names,
         services: options.services,
-        ports: options.ports,
+        ports: options.port_display(),
         sort: options.sort,
         bars: options.bars,
-        unit: options.unit(),
+        format: options.format(),
         ..Settings::default()
     }
 }

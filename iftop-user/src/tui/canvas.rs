@@ -35,6 +35,14 @@ impl<'a> Canvas<'a> {
         end - x
     }
 
+    /// Changes the look of what stands there.
+    pub(super) fn style(&mut self, column: u16, row: u16, width: u16, style: Style) {
+        if let Some(Position { x, y }) = self.position(column, row) {
+            let cells = Rect::new(x, y, width.min(self.area.right() - x), 1);
+            self.buffer.set_style(cells, style);
+        }
+    }
+
     /// Writes in reverse video over whatever stands there.
     pub(super) fn reversed_text(&mut self, column: u16, row: u16, text: &str) {
         let written = self.field(column, row, text, self.area.width);
@@ -43,10 +51,7 @@ impl<'a> Canvas<'a> {
 
     /// Turns what stands there to reverse video.
     pub(super) fn reverse(&mut self, column: u16, row: u16, width: u16) {
-        if let Some(Position { x, y }) = self.position(column, row) {
-            let cells = Rect::new(x, y, width.min(self.area.right() - x), 1);
-            self.buffer.set_style(cells, Modifier::REVERSED);
-        }
+        self.style(column, row, width, Modifier::REVERSED.into());
     }
 
     fn position(&self, column: u16, row: u16) -> Option<Position> {

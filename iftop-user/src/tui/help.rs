@@ -1,7 +1,7 @@
 //! The help page, made from the table of keys.
 
 use super::{canvas::Canvas, layout::Layout};
-use crate::app::keys::{BINDINGS, Section};
+use crate::app::keys::{BINDINGS, Binding, Section};
 
 const LEFT: [Section; 3] = [Section::Hosts, Section::Ports, Section::Sorting];
 const RIGHT: [Section; 1] = [Section::General];
@@ -38,7 +38,9 @@ fn page(sections: &[Section]) -> Vec<String> {
         }
         lines.push(section.title().to_owned());
         let bindings = BINDINGS.iter().filter(|binding| binding.section == *section);
-        lines.extend(bindings.map(|binding| format!(" {} - {}", binding.names(), binding.help)));
+        let lines_of =
+            |binding: &Binding| binding.help.map(|help| format!(" {} - {help}", binding.names()));
+        lines.extend(bindings.filter_map(lines_of));
     }
     lines
 }

@@ -16,7 +16,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, glyphs: Glyphs, hint_widt
     canvas.text(0, 1, glyphs.origin);
     // Nor must labels run into each other, which the last one could.
     let mut free = hint_width;
-    for tick in app.scale().ticks(width, app.settings().unit) {
+    let settings = app.settings();
+    for tick in app.scale().ticks(width, settings.format, settings.spread) {
         let length = u16::try_from(tick.label.len()).unwrap_or(width);
         let column = tick.column.min(width.saturating_sub(length));
         if usize::from(column) >= free {

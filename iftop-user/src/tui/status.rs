@@ -2,31 +2,97 @@
 //!
 //! What is missing from the table is said here, so it is the last thing that gives way.
 
-use super::{Glyphs, Status};
-use crate::view::View;
+use super::{Glyphs, Status, canvas::Canvas, palette::Palette};
+use crate::{app::App, view::View};
 
-/// A rule of this width with as many of its parts as fit.
-pub(super) fn rule(width: u16, view: &View, status: &Status<'_>, glyphs: Glyphs) -> String {
-    let interface = status.interface;
-    let source = status.source;
+/// The longest filter that is shown whole.
+const FILTER_WIDTH: usize = 24;
+
+/// What the rule says, from the left.
+struct Parts {
+    /// Of the program: these give way first.
+    about: Vec<String>,
+    /// Of the traffic, with the short form of each.
+    facts: Vec<(String, String)>,
+    /// Whether the last of them is a warning.
+    warning: bool,
+}
+
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    row: u16,
+    app: &App,
+    status: &Status<'_>,
+    glyphs: Glyphs,
+    palette: Palette,
+) {
+    let width = canvas.width();
+    let parts = parts(app, status);
+    canvas.text(0, row, &rule(width, &parts, glyphs));
+    if parts.warning {
+        canvas.style(0, row, width, palette.warning());
+    }
+}
+
+fn parts(app: &App, status: &Status<'_>) -> Parts {
+    let view = app.view();
+    let mut facts = vec![];
     let flows = match view.flows {
         1 => "1 flow".to_owned(),
         flows => format!("{} flows", grouped(flows)),
     };
+    facts.push(filter(app, view).unwrap_or_else(|| (flows.clone(), flows)));
+    if let Some(note) = status.note {
+        facts.push((note.to_owned(), note.to_owned()));
+    }
     let short = format!("attributed {}%", view.account.attributed_percent());
-    let attributed = match view.account.shortfall() {
+    let shortfall = view.account.shortfall();
+    let long = match shortfall {
         Some(reason) => format!("{short} ({reason})"),
         None => short.clone(),
     };
+    facts.push((long, short));
+    Parts {
+        about: vec![status.interface.to_owned(), status.source.to_owned()],
+        facts,
+        warning: shortfall.is_some() || status.note.is_some(),
+    }
+}
+
+/// With a filter on, what passes it of how much: long and short.
+fn filter(app: &App, view: &View) -> Option<(String, String)> {
+    let (filter, matched) = (app.filter()?, view.matched?);
+    let mut text: String = filter.text().chars().map(visible).take(FILTER_WIDTH).collect();
+    if filter.text().chars().count() > FILTER_WIDTH {
+        text.push_str("..");
+    }
+    let rate = |rates| app.settings().format.rate(app.bar_rate(rates)).trimmed();
+    let flows = format!("{} of {} flows", grouped(matched.flows), grouped(view.flows));
+    let sum = format!("{} of {}", rate(&matched.rates), rate(&view.both.rates));
+    Some((format!("filter \"{text}\": {sum}, {flows}"), format!("filter: {flows}")))
+}
+
+fn visible(c: char) -> char {
+    if c.is_ascii_graphic() || c == ' ' { c } else { '?' }
+}
+
+/// A rule of this width with as much as fits. The source gives way first; then facts are shortened
+/// and dropped from the left, then the interface. What is missing from the table is said to the last.
+fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     let width = usize::from(width);
-    let choices: [&[&str]; 5] = [
-        &[interface, source, &flows, &attributed],
-        &[interface, &flows, &attributed],
-        &[interface, &attributed],
-        &[&attributed],
-        &[&short],
-    ];
-    let texts = choices.into_iter().map(|parts| join(parts, glyphs.rule));
+    let Some(((last_long, last_short), others)) = parts.facts.split_last() else {
+        return glyphs.rule.repeat(width);
+    };
+    let about = |count: usize| parts.about.iter().take(count).map(String::as_str);
+    let long = |dropped: usize| others.iter().skip(dropped).map(|(long, _)| long.as_str());
+    let short = |dropped: usize| others.iter().skip(dropped).map(|(_, short)| short.as_str());
+    let mut choices: Vec<Vec<&str>> = vec![about(2).chain(long(0)).chain([&**last_long]).collect()];
+    for dropped in 0..=others.len() {
+        choices.push(about(1).chain(long(dropped)).chain([&**last_long]).collect());
+        choices.push(about(1).chain(short(dropped)).chain([&**last_long]).collect());
+    }
+    choices.extend([vec![&**last_long], vec![&**last_short]]);
+    let texts = choices.iter().map(|parts| join(parts, glyphs.rule));
     let text = texts.into_iter().find(|text| length(text) <= width).unwrap_or_default();
     let rest = width - length(&text);
     text + &glyphs.rule.repeat(rest)
@@ -59,12 +125,27 @@ mod tests {
     use iftop_common::Count;
 
     use super::*;
-    use crate::account::Account;
+    use crate::{
+        account::Account, app::Settings, filter::ScreenFilter, units::Rate, view::Matched,
+    };
+
+    const STATUS: Status<'_> =
+        Status { interface: "eth0", source: "ebpf/tcx", note: None, unicode: true, colours: false };
+
+    fn app(view: View, filter: &str) -> App {
+        let filter = ScreenFilter::parse(filter).unwrap();
+        let mut app = App::new(Settings::default(), None).with_filter(filter);
+        app.show(view);
+        app
+    }
+
+    fn shown(width: u16, app: &App, status: &Status<'_>) -> String {
+        rule(width, &parts(app, status), Glyphs::of(status))
+    }
 
     #[test]
     fn parts_give_way_in_order() {
-        let view = View { flows: 12_408, ..View::default() };
-        let status = Status { interface: "eth0", source: "ebpf/tcx", unicode: true };
+        let app = app(View { flows: 12_408, ..View::default() }, "");
         let cases = [
             (56, "── eth0 ─ ebpf/tcx ─ 12,408 flows ─ attributed 100% ────"),
             (53, "── eth0 ─ ebpf/tcx ─ 12,408 flows ─ attributed 100% ─"),
@@ -75,9 +156,9 @@ mod tests {
             (0, ""),
         ];
         for (width, expected) in cases {
-            assert_eq!(rule(width, &view, &status, Glyphs::UNICODE), expected);
+            assert_eq!(shown(width, &app, &STATUS), expected);
         }
-        let ascii = rule(56, &view, &status, Glyphs::ASCII);
+        let ascii = shown(56, &app, &Status { unicode: false, ..STATUS });
         assert_eq!(ascii, "-- eth0 - ebpf/tcx - 12,408 flows - attributed 100% ----");
     }
 
@@ -90,8 +171,7 @@ mod tests {
             other: count(3),
             ..Account::default()
         };
-        let view = View { account, flows: 1, ..View::default() };
-        let status = Status { interface: "eth0", source: "ebpf/tcx", unicode: true };
+        let app = app(View { account, flows: 1, ..View::default() }, "");
         let cases = [
             (60, "── eth0 ─ ebpf/tcx ─ 1 flow ─ attributed 97% (table full) ──"),
             (40, "── eth0 ─ attributed 97% (table full) ──"),
@@ -99,7 +179,40 @@ mod tests {
             (30, "── attributed 97% ────────────"),
         ];
         for (width, expected) in cases {
-            assert_eq!(rule(width, &view, &status, Glyphs::UNICODE), expected);
+            assert_eq!(shown(width, &app, &STATUS), expected);
+        }
+        assert!(parts(&app, &STATUS).warning);
+        let note = Status { note: Some("names paused"), ..STATUS };
+        let expected = "── eth0 ─ 1 flow ─ names paused ─ attributed 97% (table full) ─";
+        assert_eq!(shown(63, &app, &note), expected);
+    }
+
+    #[test]
+    fn a_filter_shows_what_passes_it_of_how_much() {
+        let rates = |bits: f64| [Rate { bytes: bits / 8.0, packets: 0.0 }; 3];
+        let matched = Some(Matched { rates: rates(1.24 * 1024_f64.powi(3)), flows: 38 });
+        let mut view = View { flows: 12_408, matched, ..View::default() };
+        view.both.rates = rates(9.41 * 1024_f64.powi(3));
+        let app = app(view, "10.0.0");
+        let cases = [
+            (
+                94,
+                "── eth0 ─ ebpf/tcx ─ filter \"10.0.0\": 1.24Gb of 9.41Gb, 38 of 12,408 flows ─ \
+                 attributed 100% ─",
+            ),
+            (
+                83,
+                "── eth0 ─ filter \"10.0.0\": 1.24Gb of 9.41Gb, 38 of 12,408 flows ─ \
+                 attributed 100% ─",
+            ),
+            (
+                80,
+                "── eth0 ─ filter: 38 of 12,408 flows ─ attributed 100% ─────────────────────────",
+            ),
+            (40, "── eth0 ─ attributed 100% ──────────────"),
+        ];
+        for (width, expected) in cases {
+            assert_eq!(shown(width, &app, &STATUS), expected);
         }
     }
 

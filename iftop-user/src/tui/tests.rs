@@ -6,10 +6,12 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
 use super::*;
 use crate::{
     app::Settings,
+    units::{Format, Unit},
     view::{View, fixture},
 };
 
-const STATUS: Status<'_> = Status { interface: "eth0", source: "ebpf/tcx", unicode: true };
+const STATUS: Status<'_> =
+    Status { interface: "eth0", source: "ebpf/tcx", note: None, unicode: true, colours: false };
 
 fn app(view: View, keys: &str) -> App {
     app_with(Settings::default(), None, view, keys)
@@ -81,7 +83,8 @@ fn other_screens() {
     insta::assert_snapshot!("paused", screen(&app(fixture::hosts(), "P"), 80, 16));
     insta::assert_snapshot!("help_80x24", screen(&app(fixture::hosts(), "h"), 80, 24));
     insta::assert_snapshot!("help_40x20", screen(&app(fixture::hosts(), "h"), 40, 20));
-    let bytes = Settings { unit: crate::units::Unit::Bytes, ..Settings::default() };
+    let format = Format { unit: Unit::Bytes, ..Format::default() };
+    let bytes = Settings { format, ..Settings::default() };
     let app = app_with(bytes, Some(1_000_000), fixture::hosts(), "");
     let ascii = Status { unicode: false, ..STATUS };
     insta::assert_snapshot!("bytes_ascii", text(&render(&app, &ascii, 80, 16)));

@@ -7,8 +7,11 @@ use super::{
     layout::{Layout, NUMBER_WIDTH},
     table,
 };
-use crate::{app::App, units, view::Total};
+use crate::{app::App, view::Total};
 
+/// Share of the link's speed, of the 2 s rate on the wire.
+const PERCENT: u16 = 8;
+const PERCENT_WIDTH: u16 = 7;
 const CUMULATIVE_LABEL: u16 = 16;
 const CUMULATIVE: u16 = 22;
 const PEAK_LABEL: u16 = 32;
@@ -32,20 +35,25 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, layout: &Layout) {
 
     let lines: [(&str, &Total); 3] =
         [("TX:", &view.totals.sent), ("RX:", &view.totals.received), ("TOTAL:", &view.both)];
+    let format = app.settings().format;
     for (line, (name, total)) in std::iter::zip(top.., lines) {
         canvas.text(0, line, name);
         if cumulative {
-            let count = units::bytes(total.cumulative.bytes).to_string();
+            let count = format.count(total.cumulative).to_string();
             canvas.field(CUMULATIVE, line, &count, NUMBER_WIDTH);
         }
-        let unit = app.settings().unit;
         if peak {
-            let rate = units::rate(total.peak, unit).to_string();
+            let rate = format.rate(total.peak).to_string();
             canvas.field(PEAK, line, &rate, NUMBER_WIDTH);
         }
-        table::rates(canvas, rates_column, line, total.rates, unit);
+        table::rates(canvas, rates_column, line, total.rates, format);
     }
 
+    if let Some(percents) = app.link_percent().filter(|_| cumulative) {
+        for (line, percent) in std::iter::zip(top.., percents) {
+            canvas.field(PERCENT, line, &format!("{percent:5.1}%"), PERCENT_WIDTH);
+        }
+    }
     if cumulative {
         canvas.text(CUMULATIVE_LABEL, top, "cum:");
     }

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use iftop_common::Count;
 
-use super::{Endpoint, Row, Total, Traffic, View};
-use crate::{account::Account, flow::Pair, units::BytesPerSecond};
+use super::{Endpoint, Row, RowId, Total, Traffic, View};
+use crate::{account::Account, flow::Pair, units::Rate};
 
 /// `192.0.2.1`, `2001:db8::1`, `192.0.2.1:443` or `[2001:db8::1]:443`, without names.
 ///
@@ -16,7 +16,7 @@ pub fn endpoint(text: &str) -> Endpoint {
         Ok(socket) => (socket.ip(), Some(socket.port())),
         Err(_) => (text.parse().unwrap(), None),
     };
-    Endpoint { address, name: None, port, service: None }
+    Endpoint { address, hidden: false, name: None, port, service: None }
 }
 
 /// An [`endpoint`] with a host name.
@@ -37,16 +37,13 @@ pub fn traffic(bits_per_second: [f64; 3], bytes: u64) -> Traffic {
 /// A row of both directions.
 pub fn row(local: Endpoint, remote: Endpoint, sent: Traffic, received: Traffic) -> Row {
     let protocol = local.port.map(|_| 6);
-    Row { local, remote, protocol, traffic: Pair { sent, received } }
+    let id = RowId::of(&local, &remote, protocol);
+    Row { id, local, remote, protocol, traffic: Pair { sent, received } }
 }
 
 /// Interface-wide figures of a direction; the peak is in bits per second.
 pub fn total(bits_per_second: [f64; 3], peak: f64, bytes: u64) -> Total {
-    Total {
-        rates: rates(bits_per_second),
-        peak: BytesPerSecond(peak / 8.0),
-        cumulative: count(bytes),
-    }
+    Total { rates: rates(bits_per_second), peak: rate(peak), cumulative: count(bytes) }
 }
 
 /// A view of these rows 60 s after start, with totals that have nothing to do with them and all
@@ -54,6 +51,7 @@ pub fn total(bits_per_second: [f64; 3], peak: f64, bytes: u64) -> Total {
 pub fn view(rows: Vec<Row>) -> View {
     let seen = count(13_000_000);
     View {
+        row_count: rows.len(),
         rows,
         totals: Pair {
             sent: total([9.51e6, 7.84e6, 7.84e6], 9.97e6, 6_170_000),
@@ -64,6 +62,7 @@ pub fn view(rows: Vec<Row>) -> View {
         flows: 12_408,
         elapsed: Duration::from_mins(1),
         interval: Duration::from_secs(2),
+        ..View::default()
     }
 }
 
@@ -109,8 +108,14 @@ pub fn ports() -> View {
     view
 }
 
-fn rates(bits_per_second: [f64; 3]) -> [BytesPerSecond; 3] {
-    bits_per_second.map(|bits| BytesPerSecond(bits / 8.0))
+fn rates(bits_per_second: [f64; 3]) -> [Rate; 3] {
+    bits_per_second.map(rate)
+}
+
+/// In packets of 1000 bytes.
+fn rate(bits_per_second: f64) -> Rate {
+    let bytes = bits_per_second / 8.0;
+    Rate { bytes, packets: bytes / 1000.0 }
 }
 
 /// Packets of 1000 bytes.

@@ -4,8 +4,8 @@ use std::{net::IpAddr, time::Duration};
 
 use iftop_common::{Count, Counters, FlowKey};
 
-use super::{Labels, Query, Sides, Sort, View, view};
-use crate::{flow::FlowTable, orient::Rules, source::Sample};
+use super::{Labels, Order, PortDisplay, Query, Sides, Sort, View, view};
+use crate::{flow::FlowTable, label, orient::Rules, source::Sample, units::Measure};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -44,7 +44,7 @@ fn table(flows: &[Given]) -> FlowTable {
     table
 }
 
-fn seen(flows: &[Given], query: &Query) -> View {
+fn seen(flows: &[Given], query: &Query<'_>) -> View {
     let names = |address: IpAddr| (address.to_string() == "10.0.0.9").then(|| "aaa".to_owned());
     let services =
         |port: u16, protocol: u8| (port == 80 && protocol == TCP).then(|| "http".to_owned());
@@ -52,21 +52,13 @@ fn seen(flows: &[Given], query: &Query) -> View {
 }
 
 /// `left right protocol sent/received` of each row.
-fn rows(flows: &[Given], query: &Query) -> Vec<String> {
+fn rows(flows: &[Given], query: &Query<'_>) -> Vec<String> {
     let view = seen(flows, query);
-    let end = |end: &super::Endpoint| {
-        let host = end.name.clone().unwrap_or_else(|| end.address.to_string());
-        match (&end.service, end.port) {
-            (Some(service), _) => format!("{host}:{service}"),
-            (None, Some(port)) => format!("{host}:{port}"),
-            (None, None) => host,
-        }
-    };
     let rows = view.rows.iter().map(|row| {
         format!(
             "{} {} {} {}/{}",
-            end(&row.local),
-            end(&row.remote),
+            label::text(&row.local),
+            label::text(&row.remote),
             row.protocol.map_or_else(|| "-".to_owned(), |number| number.to_string()),
             row.traffic.sent.cumulative.bytes,
             row.traffic.received.cumulative.bytes
@@ -130,12 +122,12 @@ fn flows_become_rows() {
                 ("::ffff:10.0.0.1:1", "::ffff:10.0.0.2:2", UDP, 0, 1, 0),
             ],
             &["10.0.0.1 10.0.0.2 - 0/2", "::ffff:10.0.0.1 ::ffff:10.0.0.2 - 0/1"],
-            &["10.0.0.1:1 10.0.0.2:2 17 0/2", "::ffff:10.0.0.1:1 ::ffff:10.0.0.2:2 17 0/1"],
+            &["10.0.0.1:1 10.0.0.2:2 17 0/2", "[::ffff:10.0.0.1]:1 [::ffff:10.0.0.2]:2 17 0/1"],
         ),
     ];
     for (name, flows, without, with) in cases {
         assert_eq!(rows(flows, &Query::default()), *without, "{name}");
-        let query = Query { ports: true, ..Query::default() };
+        let query = Query { ports: PortDisplay::On, ..Query::default() };
         assert_eq!(rows(flows, &query), *with, "{name}, with ports");
     }
 }
@@ -149,7 +141,7 @@ fn rows_are_sorted_and_cut() {
         ("10.0.0.1:0", "10.0.0.8:0", 1, 0, 10, 0),
     ];
     let right = |sort, sides, limit| {
-        let view = seen(flows, &Query { sort, sides, limit, ports: false });
+        let view = seen(flows, &Query { sort, sides, limit, ..Query::default() });
         let last = |row: &super::Row| {
             row.remote.address.to_string().split('.').next_back().unwrap().to_owned()
         };
@@ -173,4 +165,151 @@ fn rows_are_sorted_and_cut() {
     let cut = seen(flows, &Query { limit: Some(1), ..Query::default() });
     assert_eq!(cut.both.cumulative.bytes, 70, "the totals know nothing of the cut");
     assert_eq!(cut.flows, 4);
+}
+
+/// (ports, hide source, hide destination), rows
+type Joined<'a> = ((PortDisplay, bool, bool), &'a [&'a str]);
+
+#[test]
+fn ports_and_hosts_are_joined_as_asked() {
+    use PortDisplay::{DestinationOnly, Off, On, SourceOnly};
+    let flows: &[Given] = &[
+        ("10.0.0.1:4000", "10.0.0.2:80", TCP, 0, 100, 0),
+        ("10.0.0.1:4001", "10.0.0.2:80", TCP, 0, 30, 0),
+        ("10.0.0.1:4000", "10.0.0.3:80", UDP, 0, 7, 0),
+        ("fd00::1:4000", "fd00::2:443", TCP, 0, 1, 0),
+    ];
+    let cases: &[Joined] = &[
+        (
+            (Off, false, false),
+            &["10.0.0.1 10.0.0.2 - 0/130", "10.0.0.1 10.0.0.3 - 0/7", "fd00::1 fd00::2 - 0/1"],
+        ),
+        (
+            (SourceOnly, false, false),
+            &[
+                "10.0.0.1:4000 10.0.0.2 6 0/100",
+                "10.0.0.1:4001 10.0.0.2 6 0/30",
+                "10.0.0.1:4000 10.0.0.3 17 0/7",
+                "[fd00::1]:4000 fd00::2 6 0/1",
+            ],
+        ),
+        (
+            (DestinationOnly, false, false),
+            &[
+                "10.0.0.1 10.0.0.2:http 6 0/130",
+                "10.0.0.1 10.0.0.3:80 17 0/7",
+                "fd00::1 [fd00::2]:443 6 0/1",
+            ],
+        ),
+        ((Off, true, false), &[" *  10.0.0.2 - 0/130", " *  10.0.0.3 - 0/7", " *  fd00::2 - 0/1"]),
+        ((Off, false, true), &["10.0.0.1  *  - 0/137", "fd00::1  *  - 0/1"]),
+        ((Off, true, true), &[" *   *  - 0/137", " *   *  - 0/1"]),
+        (
+            (On, true, true),
+            &[
+                " * :4000  * :http 6 0/100",
+                " * :4001  * :http 6 0/30",
+                " * :4000  * :80 17 0/7",
+                "[ * ]:4000 [ * ]:443 6 0/1",
+            ],
+        ),
+    ];
+    for ((ports, hide_source, hide_destination), expected) in cases {
+        let query = Query {
+            ports: *ports,
+            hide_source: *hide_source,
+            hide_destination: *hide_destination,
+            ..Query::default()
+        };
+        assert_eq!(rows(flows, &query), *expected, "{query:?}");
+    }
+}
+
+#[test]
+fn a_filter_keeps_rows_by_what_is_shown_and_sums_them() {
+    let flows: &[Given] = &[
+        ("10.0.0.1:4000", "10.0.0.2:80", TCP, 0, 100, 20),
+        ("10.0.0.1:4001", "10.0.0.2:80", TCP, 0, 30, 0),
+        ("10.0.0.1:4000", "10.0.0.9:22", TCP, 0, 7, 0),
+    ];
+    // (filter, ports) → (rows, flows, bytes in 2 s)
+    let cases = [
+        ("", PortDisplay::On, 3, 3, 157.0),
+        (":http", PortDisplay::On, 2, 2, 150.0),
+        (":http$", PortDisplay::On, 2, 2, 150.0),
+        (":http", PortDisplay::Off, 0, 0, 0.0),
+        ("AAA", PortDisplay::Off, 1, 1, 7.0),
+        (r"10\.0\.0\.2|aaa", PortDisplay::Off, 2, 3, 157.0),
+        ("^4000", PortDisplay::On, 0, 0, 0.0),
+    ];
+    for (text, ports, row_count, flow_count, bytes) in cases {
+        let filter = regex::RegexBuilder::new(text).case_insensitive(true).build().unwrap();
+        let query = Query { filter: Some(&filter), ports, ..Query::default() };
+        let view = seen(flows, &query);
+        assert_eq!((view.rows.len(), view.row_count), (row_count, row_count), "{text}");
+        let matched = view.matched.unwrap();
+        assert_eq!((matched.flows, matched.rates[0].bytes * 2.0), (flow_count, bytes), "{text}");
+        assert_eq!(view.both.cumulative.bytes, 157, "the totals know nothing of the filter");
+    }
+    assert_eq!(seen(flows, &Query::default()).matched, None);
+}
+
+#[test]
+fn a_frozen_order_stays_and_lets_nobody_in() {
+    let before: &[Given] = &[
+        ("10.0.0.1:0", "10.0.0.2:0", 1, 0, 20, 0),
+        ("10.0.0.1:0", "10.0.0.3:0", 1, 0, 10, 0),
+        ("10.0.0.1:0", "10.0.0.4:0", 1, 0, 5, 0),
+    ];
+    let frozen = seen(before, &Query { order: Order::Freeze, limit: Some(1), ..Query::default() });
+    assert_eq!(frozen.rows.len(), 1);
+    let ids = frozen.frozen.unwrap();
+    assert_eq!(ids.len(), 3, "rows out of sight are frozen too");
+    let after: &[Given] = &[
+        ("10.0.0.1:0", "10.0.0.3:0", 1, 0, 500, 0),
+        ("10.0.0.1:0", "10.0.0.4:0", 1, 0, 6, 0),
+        ("10.0.0.1:0", "10.0.0.5:0", 1, 0, 9000, 0),
+    ];
+    let query = Query { order: Order::Frozen(&ids), ..Query::default() };
+    let expected =
+        ["10.0.0.1 10.0.0.2 - 0/0", "10.0.0.1 10.0.0.3 - 0/500", "10.0.0.1 10.0.0.4 - 0/6"];
+    assert_eq!(rows(after, &query), expected);
+    assert_eq!(seen(after, &query).both.cumulative.bytes, 9506);
+}
+
+#[test]
+fn more_orders() {
+    let flows: &[Given] =
+        &[("10.0.0.1:0", "10.0.0.2:0", 1, 0, 20, 100), ("10.0.0.1:0", "10.0.0.3:0", 1, 0, 90, 0)];
+    let first = |query: Query<'_>| rows(flows, &query)[0].clone();
+    let by_cumulative = Query { sort: Sort::Cumulative, ..Query::default() };
+    assert_eq!(first(by_cumulative), "10.0.0.1 10.0.0.2 - 100/20");
+    let received = Query { sides: Sides::Received, ..by_cumulative };
+    assert_eq!(first(received), "10.0.0.1 10.0.0.3 - 0/90");
+    // Two packets beat one.
+    let packets = Query { measure: Measure::Packets, ..Query::default() };
+    assert_eq!(first(packets), "10.0.0.1 10.0.0.2 - 100/20");
+    let wanted = seen(flows, &Query::default()).rows[1].id;
+    let cut = seen(flows, &Query { limit: Some(0), wanted: Some(wanted), ..Query::default() });
+    assert_eq!((cut.rows.len(), cut.row_count), (2, 2), "as many as it takes");
+}
+
+#[test]
+fn a_still_table_shows_what_was_and_counts_on() {
+    let mut live = table(&[("10.0.0.1:0", "10.0.0.2:0", 1, 0, 20, 100)]);
+    let labels = Labels { host: &|_| None, service: &|_, _| None };
+    let before = view(&live, &Query::default(), &labels);
+    let still = live.still();
+    let mut sample = Sample { elapsed: Duration::from_secs(2), ..Sample::default() };
+    let key = FlowKey { far_port: 9, ..FlowKey::default() };
+    let counters = Counters { egress: Count { bytes: 900, packets: 1 }, ..Counters::default() };
+    sample.flows.push((key, counters));
+    sample.totals.seen += counters;
+    live.apply(&sample);
+    let paused = view(&still, &Query::default(), &labels);
+    assert_eq!(paused, before);
+    let shown = paused.with_counts_of(&live);
+    assert_eq!((&shown.rows, shown.both.rates), (&before.rows, before.both.rates));
+    assert_eq!((shown.both.cumulative.bytes, shown.account.seen.bytes), (1020, 1020));
+    assert_eq!(shown.elapsed, Duration::from_secs(4));
 }
