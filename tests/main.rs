@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod counting;
+mod names;
 mod parse;
 mod running;
 mod screen;

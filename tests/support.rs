@@ -1,5 +1,6 @@
 //! What the tests stand on: networks of their own, frames, and the program under test.
 
+pub mod etc;
 pub mod frame;
 pub mod iftop;
 pub mod net;

@@ -4,17 +4,26 @@
 //! block its caller, never ask about an address that nobody requested, and never keep the process
 //! from ending.
 
-use std::{net::IpAddr, time::Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
 use self::cache::{Answer, Cache};
 pub use self::printable::printable;
 use self::workers::Workers;
 
 mod cache;
+mod limit;
+mod pause;
 mod printable;
 mod workers;
+
+/// After which it is worth requesting again what the limit has held: a quarter of a second's
+/// questions can then be put.
+const HELD: Duration = Duration::from_millis(250);
 
 /// Reverse DNS: [`lookup`](Self::lookup) at any time, [`request`](Self::request) what is shown.
 #[derive(Debug)]
@@ -45,7 +54,8 @@ impl Names {
 
     /// Asks for a name unless it is known, being asked for, or was not found a short while ago.
     ///
-    /// When too many questions are open, this one is dropped: request it again with the next frame.
+    /// When too many questions are open or were put within the last second, and while the resolver
+    /// does not answer, this one is dropped: request it again with the next frame.
     pub fn request(&mut self, address: IpAddr, now: Instant) {
         if self.cache.ask(address, now) {
             self.workers.ask(address);
@@ -53,29 +63,50 @@ impl Names {
     }
 
     /// Takes in the answers that have come; `true` when a name that can be looked up changed.
+    /// To be called before what is shown now is requested.
     pub fn poll(&mut self, now: Instant) -> bool {
+        let was_paused = self.cache.is_paused();
         let mut changed = false;
         while let Some((address, answer)) =
             self.arrived.take().or_else(|| self.answers.try_recv().ok())
         {
             changed |= self.cache.answer(address, answer, now);
         }
+        self.cache.check(now);
+        if self.cache.is_paused() && !was_paused {
+            for address in self.workers.take_back() {
+                self.cache.withdraw(address);
+            }
+        }
         changed
     }
 
-    /// Whether an answer is still to come.
-    pub fn is_waiting(&self) -> bool {
-        self.cache.is_waiting()
+    /// What keeps names from being asked for, in the words of the screen; [`poll`](Self::poll) finds
+    /// it out.
+    pub fn note(&self) -> Option<&'static str> {
+        self.cache.is_paused().then_some("names paused: no answer")
     }
 
-    /// Waits until an answer has come; until [`poll`](Self::poll) takes it in, returns at once.
+    /// Whether an answer is still to come, or a question to be put soon.
+    pub fn is_waiting(&self) -> bool {
+        self.cache.is_waiting() || self.cache.is_held()
+    }
+
+    /// Waits until it is worth calling [`poll`](Self::poll) and requesting again: an answer has come
+    /// (until it is taken in, this returns at once), or a question that was held can be put.
     ///
     /// Nothing is lost when it is cancelled, as in a `select!`.
     pub async fn changed(&mut self) {
-        if self.arrived.is_none() {
-            // Never ends with `None`: the workers' handle keeps a sender.
-            self.arrived = self.answers.recv().await;
+        if self.arrived.is_some() {
+            return;
         }
+        // Never `None`: the workers' handle keeps a sender.
+        let answer = self.answers.recv();
+        self.arrived = if self.cache.is_held() {
+            timeout(HELD, answer).await.ok().flatten()
+        } else {
+            answer.await
+        };
     }
 }
 
@@ -87,7 +118,10 @@ impl Default for Names {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::{
+        net::Ipv4Addr,
+        sync::atomic::{AtomicBool, Ordering},
+    };
 
     use super::*;
 
@@ -128,6 +162,60 @@ mod tests {
         names.changed().await; // returns at once: the first answer is not taken in yet
         assert!(names.poll(now));
         assert_eq!(names.lookup(address(1)), Some("host-10.0.0.1"));
+    }
+
+    /// As `report.rs` does before its last report.
+    #[tokio::test]
+    async fn more_than_the_limit_lets_through_is_waited_for() {
+        let mut names = Names::with_resolver(resolve);
+        let hosts = 1..=30;
+        loop {
+            let now = Instant::now();
+            names.poll(now);
+            hosts.clone().for_each(|last| names.request(address(last), now));
+            if !names.is_waiting() {
+                break;
+            }
+            names.changed().await;
+        }
+        assert!(hosts.clone().all(|last| names.lookup(address(last)).is_some()));
+    }
+
+    #[tokio::test]
+    async fn a_resolver_that_fails_is_left_alone_until_it_answers() {
+        static WORKS: AtomicBool = AtomicBool::new(false);
+        let resolver = |address| {
+            if WORKS.load(Ordering::Relaxed) { resolve(address) } else { Answer::Failed }
+        };
+        let (mut names, start) = (Names::with_resolver(resolver), Instant::now());
+        let request =
+            |names: &mut Names, now| (1..=20).for_each(|last| names.request(address(last), now));
+        request(&mut names, start);
+        while names.note().is_none() {
+            names.changed().await;
+            names.poll(start);
+        }
+        // Whatever the threads had not begun was taken back; the rest comes in.
+        while names.is_waiting() {
+            names.changed().await;
+            names.poll(start);
+        }
+        request(&mut names, start + Duration::from_secs(1));
+        assert!(!names.is_waiting(), "paused");
+
+        WORKS.store(true, Ordering::Relaxed);
+        let later = start + Duration::from_mins(1);
+        request(&mut names, later);
+        names.changed().await;
+        names.poll(later);
+        assert!(!names.is_waiting(), "a single probe");
+        assert_eq!(names.note(), None);
+        request(&mut names, later);
+        while names.is_waiting() {
+            names.changed().await;
+            names.poll(later);
+        }
+        assert!((1..=20).all(|last| names.lookup(address(last)).is_some()));
     }
 
     #[tokio::test]

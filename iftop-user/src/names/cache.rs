@@ -9,14 +9,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::printable;
+use super::{limit::Limit, pause::Pause, printable};
 
 const MAX_ENTRIES: usize = 16_384;
 /// Questions that may be open at a time. A resolver that does not answer holds each for seconds:
 /// a longer queue would only fill with addresses that left the screen long ago.
 const MAX_OPEN: usize = 64;
 const NAME_LASTS: Duration = Duration::from_hours(1);
-const FAILURE_LASTS: Duration = Duration::from_mins(1);
+const UNKNOWN_LASTS: Duration = Duration::from_mins(1);
+/// Shorter: it may have been the resolver's fault, and in a pause there must be something to probe.
+const FAILURE_LASTS: Duration = Duration::from_secs(30);
 
 /// What the resolver said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,10 @@ pub struct Cache {
     next: u64,
     /// Questions without an answer yet.
     open: HashSet<IpAddr>,
+    limit: Limit,
+    /// Whether the limit has turned a question away since [`check`](Self::check).
+    held: bool,
+    pause: Pause,
     max_entries: usize,
 }
 
@@ -62,6 +68,9 @@ impl Cache {
             by_age: BTreeMap::new(),
             next: 0,
             open: HashSet::new(),
+            limit: Limit::default(),
+            held: false,
+            pause: Pause::default(),
             max_entries,
         }
     }
@@ -76,17 +85,48 @@ impl Cache {
         !self.open.is_empty()
     }
 
+    /// Whether a question was turned away that could be put a moment later.
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// Whether the resolver is left alone, because it does not answer.
+    pub fn is_paused(&self) -> bool {
+        self.pause.is_on()
+    }
+
+    /// Notes that time has passed; the addresses that are wanted now are then asked for again.
+    pub fn check(&mut self, now: Instant) {
+        self.held = false;
+        self.pause.check(self.open.len(), now);
+    }
+
     /// Whether the resolver is to be asked now; if so, the question counts as open until
-    /// [`answer`](Self::answer) closes it.
+    /// [`answer`](Self::answer) or [`withdraw`](Self::withdraw) closes it.
     pub fn ask(&mut self, address: IpAddr, now: Instant) -> bool {
-        let known = self.entries.get(&address).is_some_and(|entry| now < entry.expires);
+        let old = self.entries.get(&address);
+        let known = old.is_some_and(|entry| now < entry.expires);
         let wanted = !known && can_have_name(address) && !self.open.contains(&address);
-        wanted && self.open.len() < MAX_OPEN && self.open.insert(address)
+        if !wanted || self.open.len() >= MAX_OPEN || !self.pause.admits(old.is_none(), now) {
+            return false;
+        }
+        if !self.limit.take(now) {
+            self.held = true;
+            return false;
+        }
+        self.pause.asked(self.open.len(), now);
+        self.open.insert(address)
+    }
+
+    /// Closes a question that was never put.
+    pub fn withdraw(&mut self, address: IpAddr) {
+        self.open.remove(&address);
     }
 
     /// Takes an answer in; `true` when [`lookup`](Self::lookup) now says something else.
     pub fn answer(&mut self, address: IpAddr, answer: Answer, now: Instant) -> bool {
         self.open.remove(&address);
+        self.pause.answered(answer != Answer::Failed, now);
         let old = self.entries.remove(&address);
         if let Some(old) = &old {
             self.by_age.remove(&old.number);
@@ -96,7 +136,7 @@ impl Cache {
             Answer::Name(name) if !name.is_empty() => {
                 (Some(printable(name.as_bytes())), NAME_LASTS)
             }
-            Answer::Name(_) | Answer::Unknown => (None, FAILURE_LASTS),
+            Answer::Name(_) | Answer::Unknown => (None, UNKNOWN_LASTS),
             Answer::Failed => (old.clone(), FAILURE_LASTS),
         };
         let changed = name != old;
@@ -130,96 +170,4 @@ fn can_have_name(address: IpAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn host(number: u32) -> IpAddr {
-        std::net::Ipv4Addr::from_bits(0x0a00_0000 + number).into()
-    }
-
-    fn name(name: &str) -> Answer {
-        Answer::Name(name.to_owned())
-    }
-
-    #[test]
-    fn addresses_that_can_have_a_name() {
-        let cases = [
-            ("192.0.2.1", true),
-            ("127.0.0.1", true),
-            ("224.0.0.251", true),
-            ("0.0.0.0", false),
-            ("2001:db8::1", true),
-            ("fd00::1", true),
-            ("::1", true),
-            ("ff02::fb", true),
-            ("::", false),
-            ("fe80::1", false),
-            ("febf::1", false),
-            ("fec0::1", false),
-            ("feff::1", false),
-        ];
-        for (address, expected) in cases {
-            assert_eq!(can_have_name(address.parse().unwrap()), expected, "{address}");
-            let asked = Cache::new().ask(address.parse().unwrap(), Instant::now());
-            assert_eq!(asked, expected, "{address}");
-        }
-    }
-
-    #[test]
-    fn a_question_is_put_once_until_the_answer_expires() {
-        let start = Instant::now();
-        let after = |seconds| start + Duration::from_secs(seconds);
-        for (answer, lasts) in [(name("a"), 3600), (Answer::Unknown, 60), (Answer::Failed, 60)] {
-            let mut cache = Cache::new();
-            assert!(cache.ask(host(1), start));
-            assert!(!cache.ask(host(1), after(36_000)), "still open");
-            cache.answer(host(1), answer, start);
-            assert!(!cache.ask(host(1), after(lasts - 1)));
-            assert!(cache.ask(host(1), after(lasts)));
-            assert!(!cache.ask(host(1), after(lasts)), "open again");
-        }
-    }
-
-    #[test]
-    fn a_name_stays_until_a_better_answer() {
-        let (mut cache, now) = (Cache::new(), Instant::now());
-        // Answer, whether it is news, what is known then.
-        let steps = [
-            (Answer::Unknown, false, None),
-            (name("a.example"), true, Some("a.example")),
-            (name("a.example"), false, Some("a.example")),
-            (Answer::Failed, false, Some("a.example")),
-            (name("b.example"), true, Some("b.example")),
-            (name("x\x1b[0m"), true, Some(r"x\x1b[0m")),
-            (Answer::Unknown, true, None),
-            (name(""), false, None),
-            (Answer::Failed, false, None),
-        ];
-        for (answer, news, known) in steps {
-            assert_eq!(cache.answer(host(1), answer.clone(), now), news, "{answer:?}");
-            assert_eq!(cache.lookup(host(1)), known, "{answer:?}");
-        }
-        assert_eq!(cache.by_age.len(), 1);
-    }
-
-    #[test]
-    fn open_questions_are_bounded() {
-        let (mut cache, now) = (Cache::new(), Instant::now());
-        let asked = (0..1000).filter(|number| cache.ask(host(*number), now)).count();
-        assert_eq!(asked, MAX_OPEN);
-        cache.answer(host(0), Answer::Unknown, now);
-        assert!(cache.ask(host(500), now), "an answer makes room");
-        assert!(!cache.ask(host(501), now));
-    }
-
-    #[test]
-    fn the_oldest_answer_goes_first() {
-        let (mut cache, now) = (Cache::with_max_entries(3), Instant::now());
-        for number in [1, 2, 3, 1, 4] {
-            cache.answer(host(number), name("x"), now);
-        }
-        let known = [1, 2, 3, 4].map(|number| cache.lookup(host(number)).is_some());
-        assert_eq!(known, [true, false, true, true], "1 was answered again after 2");
-        assert_eq!((cache.entries.len(), cache.by_age.len()), (3, 3));
-    }
-}
+mod tests;

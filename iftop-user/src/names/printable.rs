@@ -33,16 +33,37 @@ mod tests {
 
     #[test]
     fn only_graphic_characters_stay() {
-        let cases: [(&[u8], &str); 6] = [
+        let cases: &[(&[u8], &str)] = &[
             (b"a-host_1.example.com", "a-host_1.example.com"),
+            (b"xn--bcher-kva.example", "xn--bcher-kva.example"),
             (b"\x1b[2Jx", r"\x1b[2Jx"),
+            (b"\x1b]0;title\x07", r"\x1b]0;title\x07"),
             (b"two words\n", r"two\x20words\x0a"),
-            ("\u{e9}\u{202e}".as_bytes(), r"\xc3\xa9\xe2\x80\xae"),
-            (b"\0\x7f\x9b", r"\x00\x7f\x9b"),
+            (b"\t\r\x08\0\x7f", r"\x09\x0d\x08\x00\x7f"),
+            // CSI as one byte, and as it is in UTF-8.
+            (b"\x9b2J", r"\x9b2J"),
+            ("\u{9b}2J".as_bytes(), r"\xc2\x9b2J"),
+            ("b\u{fc}cher".as_bytes(), r"b\xc3\xbccher"),
+            // What turns the direction of text around: override, isolate, mark.
+            ("\u{202e}\u{202d}".as_bytes(), r"\xe2\x80\xae\xe2\x80\xad"),
+            ("\u{2066}\u{2069}".as_bytes(), r"\xe2\x81\xa6\xe2\x81\xa9"),
+            ("\u{200f}\u{61c}".as_bytes(), r"\xe2\x80\x8f\xd8\x9c"),
+            // No width, and no character.
+            ("\u{200b}\u{feff}".as_bytes(), r"\xe2\x80\x8b\xef\xbb\xbf"),
+            (b"\xff\xc0\x80", r"\xff\xc0\x80"),
             (b"", ""),
         ];
         for (text, expected) in cases {
-            assert_eq!(printable(text), expected);
+            assert_eq!(printable(text), *expected);
+        }
+    }
+
+    #[test]
+    fn no_byte_gets_out_as_anything_else() {
+        for byte in 0..=u8::MAX {
+            let safe = printable(&[byte, b'x']);
+            assert!(safe.bytes().all(|byte| (0x21..=0x7e).contains(&byte)), "{byte:#x}: {safe:?}");
+            assert!(safe.ends_with('x'), "{byte:#x}: {safe:?}");
         }
     }
 

@@ -4,11 +4,10 @@
 //! It must never be waited for: the threads are detached, and the end of the process ends them.
 
 use std::{
+    collections::VecDeque,
+    mem,
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc, Mutex,
-        mpsc::{Receiver, Sender, channel},
-    },
+    sync::{Arc, Condvar, Mutex},
     thread,
 };
 
@@ -24,7 +23,7 @@ const THREADS: usize = 4;
 pub(super) struct Workers {
     resolve: fn(IpAddr) -> Answer,
     answers: UnboundedSender<(IpAddr, Answer)>,
-    questions: Option<Sender<IpAddr>>,
+    queue: Option<Arc<Queue>>,
 }
 
 impl Workers {
@@ -32,43 +31,85 @@ impl Workers {
         resolve: fn(IpAddr) -> Answer,
         answers: UnboundedSender<(IpAddr, Answer)>,
     ) -> Self {
-        Self { resolve, answers, questions: None }
+        Self { resolve, answers, queue: None }
     }
 
     /// Queues a question. Without a thread to ask it stays open for good, and no names are shown.
     pub(super) fn ask(&mut self, address: IpAddr) {
-        if self.questions.is_none() {
-            self.questions = Some(self.start());
+        if self.queue.is_none() {
+            self.queue = Some(self.start());
         }
-        if let Some(questions) = &self.questions {
-            let _ = questions.send(address);
+        if let Some(queue) = &self.queue {
+            queue.change(|questions| questions.push_back(address));
+            queue.changed.notify_one();
         }
     }
 
-    fn start(&self) -> Sender<IpAddr> {
-        let (sender, receiver) = channel();
-        let questions = Arc::new(Mutex::new(receiver));
+    /// The questions that no thread has begun to ask; none will.
+    pub(super) fn take_back(&self) -> VecDeque<IpAddr> {
+        self.queue.as_ref().and_then(|queue| queue.change(mem::take)).unwrap_or_default()
+    }
+
+    fn start(&self) -> Arc<Queue> {
+        let queue = Arc::new(Queue::default());
         for _ in 0..THREADS {
             let (resolve, answers) = (self.resolve, self.answers.clone());
-            let questions = Arc::clone(&questions);
+            let queue = Arc::clone(&queue);
             let thread = thread::Builder::new().name("resolver".to_owned());
-            if let Err(error) = thread.spawn(move || work(&questions, resolve, &answers)) {
+            if let Err(error) = thread.spawn(move || work(&queue, resolve, &answers)) {
                 log::warn!("no thread to look up host names: {error}");
             }
         }
-        sender
+        queue
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        if let Some(queue) = &self.queue {
+            queue.close();
+        }
+    }
+}
+
+/// The questions that wait for a thread. Its lock is held for a moment only, so that the loop too
+/// can take it.
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    questions: VecDeque<IpAddr>,
+    closed: bool,
+}
+
+impl Queue {
+    /// `None` where a thread has panicked with the lock held.
+    fn change<T>(&self, change: impl FnOnce(&mut VecDeque<IpAddr>) -> T) -> Option<T> {
+        self.state.lock().ok().map(|mut state| change(&mut state.questions))
+    }
+
+    /// Waits for a question; `None` once nobody asks any more.
+    fn next(&self) -> Option<IpAddr> {
+        let idle = |state: &mut State| state.questions.is_empty() && !state.closed;
+        let mut state = self.changed.wait_while(self.state.lock().ok()?, idle).ok()?;
+        if state.closed { None } else { state.questions.pop_front() }
+    }
+
+    fn close(&self) {
+        if let Ok(mut state) = self.state.lock() {
+            state.closed = true;
+        }
+        self.changed.notify_all();
     }
 }
 
 /// Answers questions until nobody can ask or wants to know any more.
-fn work(
-    questions: &Mutex<Receiver<IpAddr>>,
-    resolve: fn(IpAddr) -> Answer,
-    answers: &UnboundedSender<(IpAddr, Answer)>,
-) {
-    // The lock is held by the one thread that waits for the next question, never while it resolves.
-    let next = || questions.lock().ok()?.recv().ok();
-    while let Some(address) = next() {
+fn work(queue: &Queue, resolve: fn(IpAddr) -> Answer, answers: &UnboundedSender<(IpAddr, Answer)>) {
+    while let Some(address) = queue.next() {
         if answers.send((address, resolve(address))).is_err() {
             return;
         }
@@ -81,7 +122,10 @@ pub(super) fn ask_system(address: IpAddr) -> Answer {
     match getnameinfo(&SocketAddr::new(address, 0), flags) {
         Ok((name, _)) => Answer::Name(name),
         Err(error) => match error.kind() {
-            LookupErrorKind::NoName | LookupErrorKind::NoData => Answer::Unknown,
+            // By `IO` a name is meant that is not UTF-8: the resolver did answer.
+            LookupErrorKind::NoName | LookupErrorKind::NoData | LookupErrorKind::IO => {
+                Answer::Unknown
+            }
             _ => Answer::Failed,
         },
     }
