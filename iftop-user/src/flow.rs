@@ -222,7 +222,7 @@ impl FlowTable {
     #[must_use]
     pub fn still(&self) -> Self {
         Self {
-            rules: self.rules,
+            rules: self.rules.clone(),
             flows: self.flows.clone(),
             index: HashMap::new(),
             slots: self.slots.without_deltas(),

@@ -80,6 +80,11 @@ pub fn all() -> Result<Vec<Interface>> {
     Ok(interfaces)
 }
 
+/// The addresses of this host: those of all its interfaces.
+pub fn own_addresses() -> Result<Vec<IpAddr>> {
+    Ok(all()?.into_iter().flat_map(|interface| interface.addresses).collect())
+}
+
 /// The interface of this name; the error names those there are.
 pub fn find(name: &str) -> Result<Interface> {
     named(all()?, name)

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use iftop_common::FlowKey;
 
-/// `-F`, `-G` and the link-local rule.
-#[derive(Clone, Copy, Debug, Default)]
+/// `-F`, `-G`, the link-local rule, and who we are.
+#[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// `-F`: show IPv4 flows in and out of this network only.
     pub net4: Option<Net4>,
@@ -15,6 +15,8 @@ pub struct Rules {
     pub net6: Option<Net6>,
     /// `-l`: count IPv6 from or to link-local addresses too.
     pub link_local: bool,
+    /// The host's own addresses.
+    pub own: Vec<IpAddr>,
 }
 
 /// An IPv4 network; the mask need not be contiguous.
@@ -65,15 +67,22 @@ pub fn orient(key: &FlowKey, rules: &Rules) -> Option<Orientation> {
         Some((true, false)) => Some(AS_THE_HOOK_SAW),
         Some((false, true)) => Some(Orientation { swapped: true, totals_swapped: true }),
         Some(_) => None,
-        None if key.has(FlowKey::THIRD_PARTY) => Some(third_party(key)),
+        None if key.has(FlowKey::THIRD_PARTY) => Some(third_party(key, rules)),
         None => Some(AS_THE_HOOK_SAW),
     }
 }
 
-/// Of two strangers iftop puts that one left whose address is greater, compared from its last byte
-/// on. Arbitrary, but the same for both directions, so that they meet in one row.
-fn third_party(key: &FlowKey) -> Orientation {
-    let swapped = (key.far.iter().rev()).gt(key.near.iter().rev());
+/// An end that is ours stands left: a frame can be for our address and for another's hardware (a
+/// container's, a mirror's). Of two strangers iftop puts that one left whose address is greater,
+/// compared from its last byte on. Arbitrary, but the same for both directions, so that they meet in
+/// one row.
+fn third_party(key: &FlowKey, rules: &Rules) -> Orientation {
+    let is_own = |bytes| rules.own.contains(&address(key, bytes));
+    let swapped = match (is_own(&key.near), is_own(&key.far)) {
+        (true, false) => false,
+        (false, true) => true,
+        _ => (key.far.iter().rev()).gt(key.near.iter().rev()),
+    };
     Orientation { swapped, totals_swapped: false }
 }
 
@@ -150,13 +159,32 @@ mod tests {
         assert_eq!(orient(&key(high, low, FlowKey::THIRD_PARTY), &rules), PLAIN);
         // From the last byte on: 10.2.0.1 > 10.1.0.1, but 10.1.0.2 > 10.2.0.1.
         assert_eq!(orient(&key("10.2.0.1", "10.1.0.2", FlowKey::THIRD_PARTY), &rules), TURNED);
+        let (low6, high6) = ("2001:db8::1", "2001:db8::9");
+        assert_eq!(orient(&key(low6, high6, FlowKey::THIRD_PARTY), &rules), TURNED);
+        assert_eq!(orient(&key(high6, low6, FlowKey::THIRD_PARTY), &rules), PLAIN);
+    }
+
+    #[test]
+    fn an_own_address_stands_left_whatever_the_hardware_addresses_say() {
+        let own = vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()];
+        let rules = Rules { own, ..Rules::default() };
+        let cases = [
+            ("192.0.2.1", "192.0.2.9", PLAIN),
+            ("192.0.2.9", "192.0.2.1", TURNED),
+            ("2001:db8::9", "2001:db8::1", TURNED),
+            ("192.0.2.5", "192.0.2.9", TURNED),
+        ];
+        for (near, far, expected) in cases {
+            let key = key(near, far, FlowKey::THIRD_PARTY);
+            assert_eq!(orient(&key, &rules), expected, "{near} {far}");
+        }
     }
 
     #[test]
     fn nets_decide_for_their_family_alone() {
         let net4 = Net4 { address: [10, 9, 0, 0].into(), mask: [255, 255, 255, 0].into() };
         let net6 = Net6 { address: "2000::".parse().unwrap(), mask: "e000::".parse().unwrap() };
-        let rules = Rules { net4: Some(net4), net6: Some(net6), link_local: false };
+        let rules = Rules { net4: Some(net4), net6: Some(net6), ..Rules::default() };
         let cases = [
             (key("10.9.0.1", "192.0.2.1", 0), PLAIN),
             (key("192.0.2.1", "10.9.0.1", 0), FLIPPED),

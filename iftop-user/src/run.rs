@@ -90,7 +90,12 @@ pub fn run(options: &Options) -> Result<Ending> {
         if output != Output::Screen {
             introduce(&interface);
         }
-        let rules = Rules { net4: options.net, net6: options.net6, link_local: options.link_local };
+        let rules = Rules {
+            net4: options.net,
+            net6: options.net6,
+            link_local: options.link_local,
+            own: interface::own_addresses()?,
+        };
         let session = Session {
             options,
             hook: source.hook(),
