@@ -21,6 +21,7 @@ pub mod editor;
 pub mod keys;
 pub mod lines;
 pub mod settings;
+pub mod text_keys;
 
 use cursor::Cursor;
 use editor::{Edited, Editor};

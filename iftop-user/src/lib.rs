@@ -25,6 +25,7 @@ pub mod scale;
 pub mod schedule;
 pub mod services;
 pub mod source;
+pub mod summary;
 pub mod terminal;
 pub mod text;
 pub mod tui;

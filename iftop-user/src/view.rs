@@ -24,7 +24,7 @@ mod rows;
 
 pub use order::{Order, Sort};
 pub use row::RowId;
-use row::{Sums, gather};
+use row::{Sums, gather, row_of};
 
 /// What somebody wants to see.
 #[derive(Clone, Copy, Debug, Default)]
@@ -248,6 +248,25 @@ pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
         elapsed: table.elapsed(),
         interval: table.interval(),
     }
+}
+
+/// A flow that carried much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Talker {
+    /// The left host.
+    pub local: Endpoint,
+    /// The right host.
+    pub remote: Endpoint,
+    /// Both directions since the flow's entry began.
+    pub count: Count,
+}
+
+/// The flow with the most bytes since start.
+pub fn top_talker(table: &FlowTable, labels: &Labels<'_>) -> Option<Talker> {
+    let (key, carried) = table.top_talker()?;
+    let query = Query { ports: PortDisplay::On, ..Query::default() };
+    let [local, remote] = row_of(&key, table.rules(), &query)?.0.ends(labels);
+    Some(Talker { local, remote, count: carried.both() })
 }
 
 fn matches(id: &RowId, filter: &Regex, labels: &Labels<'_>) -> bool {

@@ -1,13 +1,18 @@
 //! Whole screens, as text and cell by cell.
 
 use crossterm::event::{KeyCode, KeyEvent};
-use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    buffer::Buffer,
+    style::{Color, Modifier},
+};
 
 use super::*;
 use crate::{
     app::Settings,
-    units::{Format, Unit},
-    view::{View, fixture},
+    units::{Format, Prefixes, Unit},
+    view::{Matched, View, fixture},
 };
 
 const STATUS: Status<'_> =
@@ -88,6 +93,94 @@ fn other_screens() {
     let app = app_with(bytes, Some(1_000_000), fixture::hosts(), "");
     let ascii = Status { unicode: false, ..STATUS };
     insta::assert_snapshot!("bytes_ascii", text(&render(&app, &ascii, 80, 16)));
+}
+
+#[test]
+fn units_and_scales() {
+    insta::assert_snapshot!("packets", screen(&app(fixture::ports(), "uuT"), 80, 16));
+    insta::assert_snapshot!("logarithmic", screen(&app(fixture::hosts(), "L"), 80, 16));
+    let format = Format { prefixes: Prefixes::Decimal, ..Format::default() };
+    let decimal = Settings { format, ..Settings::default() };
+    let app = app_with(decimal, Some(10_000_000), fixture::hosts(), "T");
+    insta::assert_snapshot!("decimal", screen(&app, 80, 16));
+}
+
+#[test]
+fn what_is_edited_and_what_passes_the_filter() {
+    let mut view = fixture::hosts();
+    view.matched = Some(Matched { rates: view.both.rates, flows: 38 });
+    let prompted = app(view, "l198.51");
+    insta::assert_snapshot!("prompt", screen(&prompted, 80, 16));
+    let long = app(fixture::hosts(), &format!("l{}", "0123456789".repeat(9)));
+    let buffer = render(&long, &STATUS, 40, 10);
+    assert_eq!(text(&buffer).lines().next(), Some("Screen filter> 678901234567890123456789 |"));
+    assert!(buffer.content[39].modifier.contains(Modifier::REVERSED), "the cursor");
+    let mut app = prompted;
+    app.key(KeyEvent::from(KeyCode::Enter));
+    insta::assert_snapshot!("filtered", screen(&app, 100, 16));
+}
+
+#[test]
+fn the_share_of_the_link_stands_beside_the_totals() {
+    let mut view = fixture::hosts();
+    view.wire_bits_per_second = [9_950_000_000.0, 1_000_000.0];
+    let shown = app(view, "").with_link_speed(Some(10_000_000_000));
+    let screen = screen(&shown, 80, 24);
+    let lines: Vec<&str> = screen.lines().collect();
+    assert_eq!(&lines[21][..30], "TX:      99.5%  cum:   5.88MB ");
+    assert_eq!(&lines[22][..30], "RX:       0.0%          262KB ");
+    assert_eq!(&lines[23][..30], "TOTAL:                 6.14MB ");
+}
+
+/// Cells of a line that look like this, as ranges.
+fn cells(buffer: &Buffer, line: u16, wanted: impl Fn(&ratatui::buffer::Cell) -> bool) -> String {
+    let width = buffer.area.width;
+    let found: Vec<u16> = (0..width).filter(|x| wanted(&buffer[(*x, line)])).collect();
+    match found[..] {
+        [] => "none".to_owned(),
+        [first, .., last] if usize::from(last - first) + 1 == found.len() => {
+            format!("{first}..{last}")
+        }
+        _ => format!("{found:?}"),
+    }
+}
+
+#[test]
+fn colours_say_direction_size_and_trouble_and_nothing_needs_them() {
+    let mut view = fixture::hosts();
+    // Without the giant the first row is the one that carries much.
+    view.rows.remove(2);
+    view.account.other = iftop_common::Count { bytes: 1, packets: 1 };
+    let shown = app(view, "b");
+    let coloured = render(&shown, &Status { colours: true, ..STATUS }, 80, 24);
+    let plain = render(&shown, &STATUS, 80, 24);
+    // (line, colour, cells)
+    let cases = [
+        (1, Color::Green, "26..29"),
+        (2, Color::Cyan, "26..29"),
+        (1, Color::Yellow, "56..79"),
+        (2, Color::Yellow, "56..79"),
+        (3, Color::Yellow, "none"),
+        (20, Color::Red, "0..79"),
+    ];
+    for (line, colour, expected) in cases {
+        assert_eq!(cells(&coloured, line, |cell| cell.fg == colour), expected, "{line} {colour}");
+    }
+    assert_eq!(text(&coloured), text(&plain));
+    assert!(plain.content.iter().all(|cell| cell.fg == Color::Reset));
+}
+
+#[test]
+fn the_selected_row_is_underlined() {
+    let mut app = app(fixture::hosts(), "");
+    app.fit(4);
+    app.key(KeyEvent::from(KeyCode::Down));
+    app.key(KeyEvent::from(KeyCode::Down));
+    let buffer = render(&app, &STATUS, 80, 24);
+    let underlined =
+        |line| cells(&buffer, line, |cell| cell.modifier.contains(Modifier::UNDERLINED));
+    let lines: Vec<String> = (2..7).map(underlined).collect();
+    assert_eq!(lines, ["none", "none", "0..79", "0..79", "none"]);
 }
 
 #[test]

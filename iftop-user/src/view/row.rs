@@ -7,7 +7,7 @@ use iftop_common::{Count, Counters, FlowKey};
 use super::{Endpoint, Labels, Query};
 use crate::{
     flow::{Flow, FlowTable, Pair, window::Window},
-    orient::{address, orient},
+    orient::{Rules, address, orient},
 };
 
 /// What makes a row: flows with the same one are one row, and a row keeps it from view to view.
@@ -122,7 +122,7 @@ fn add(sum: &mut Pair<Count>, counters: Counters, swapped: bool) {
 pub(super) fn gather(table: &FlowTable, query: &Query<'_>) -> HashMap<RowId, Sums> {
     let mut rows: HashMap<RowId, Sums> = HashMap::new();
     for flow in table.flows() {
-        if let Some((id, swapped)) = row_of(flow, table, query) {
+        if let Some((id, swapped)) = row_of(&flow.key, table.rules(), query) {
             rows.entry(id).or_default().add(flow, swapped);
         }
     }
@@ -130,9 +130,8 @@ pub(super) fn gather(table: &FlowTable, query: &Query<'_>) -> HashMap<RowId, Sum
 }
 
 /// Also says whether the row's left host is the flow's far end.
-fn row_of(flow: &Flow, table: &FlowTable, query: &Query<'_>) -> Option<(RowId, bool)> {
-    let key = &flow.key;
-    let swapped = orient(key, table.rules())?.swapped;
+pub(super) fn row_of(key: &FlowKey, rules: &Rules, query: &Query<'_>) -> Option<(RowId, bool)> {
+    let swapped = orient(key, rules)?.swapped;
     let (mut local, mut remote) = ((key.near, key.near_port), (key.far, key.far_port));
     if swapped {
         (local, remote) = (remote, local);
