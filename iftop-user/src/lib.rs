@@ -4,6 +4,7 @@
 //! a [`source`] gives samples, [`flow::FlowTable`] makes rates of them, [`view`](mod@view) decides
 //! what is shown, and [`tui`], [`text`] and [`json`] lay it out.
 
+pub mod abilities;
 pub mod account;
 pub mod app;
 pub mod cli;

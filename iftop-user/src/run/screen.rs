@@ -12,6 +12,7 @@ use tokio_stream::StreamExt as _;
 
 use super::{Ending, Session};
 use crate::{
+    abilities::Abilities,
     app::{App, Outcome, Settings},
     cli::Options,
     terminal::Terminal,
@@ -25,12 +26,13 @@ const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
     let interface = session.interface.shown_name();
     let source = format!("ebpf/{}", session.hook.name());
+    let abilities = Abilities::of(|name| env::var(name).ok());
     let status = Status {
         interface: &interface,
         source: &source,
         note: None,
-        unicode: has_unicode(),
-        colours: false,
+        unicode: abilities.unicode,
+        colours: abilities.colours,
     };
     let mut app = App::new(settings(session.options), session.options.max_bandwidth);
     app.say(format!("Listening on {interface}"));
@@ -100,15 +102,4 @@ fn settings(options: &Options) -> Settings {
         format: options.format(),
         ..Settings::default()
     }
-}
-
-/// Whether the locale is UTF-8, by the variables of locale(7) in their order.
-fn has_unicode() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .filter_map(|name| env::var(name).ok())
-        .find(|value| !value.is_empty())
-        .unwrap_or_default()
-        .to_uppercase();
-    locale.contains("UTF-8") || locale.contains("UTF8")
 }
