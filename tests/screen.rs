@@ -41,7 +41,7 @@ impl<'a> Tmux<'a> {
     fn run(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("tmux");
         command.args(["-u", "-L", &self.server]).args(arguments);
-        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX");
+        command.env("LC_ALL", "C.UTF-8").env("HOME", "/nonexistent").env_remove("TMUX");
         self.namespace.enter(&mut command, None);
         let output = command.output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {output:?}");
