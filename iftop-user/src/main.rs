@@ -5,31 +5,44 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Error;
+use anyhow::{Error, Result};
 use clap::Parser as _;
 use iftop_user::{
-    cli::Options,
-    run::{self, OutputError},
+    cli::CommandLine,
+    config,
+    run::{self, Ending, OutputError},
 };
 
 fn main() -> ExitCode {
-    let options = match Options::try_parse() {
-        Ok(options) => options,
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
         Err(error) => {
             // A closed pipe is the only way for this to fail, and then nobody listens.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
-    match run::run(&options) {
+    match start(line) {
         Ok(ending) => ExitCode::from(ending.status()),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Not `eprintln`: a closed stderr must not turn an error into a panic.
-            let _ = writeln!(io::stderr(), "iftop: {error:#}");
+            tell(&format!("iftop: {error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+fn start(line: CommandLine) -> Result<Ending> {
+    let (options, warnings) = config::file::resolve(line)?;
+    for warning in warnings {
+        tell(&warning);
+    }
+    run::run(&options)
+}
+
+/// Not `eprintln`: a closed stderr must not turn an error into a panic.
+fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The reader of our output has seen enough: no error.

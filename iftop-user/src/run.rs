@@ -13,10 +13,10 @@ use anyhow::{Context as _, Result, bail};
 use log::Level;
 
 use crate::{
-    cli::Options,
     flow::FlowTable,
     interface::{self, Interface},
     names::Names,
+    options::Options,
     orient::Rules,
     poller::Poller,
     promiscuous,
@@ -65,7 +65,9 @@ struct Session<'a> {
 /// Say what failed, why, and what to do about it.
 pub fn run(options: &Options) -> Result<Ending> {
     let output = Output::choose(options);
-    if output == Output::Screen && (options.interval.is_some() || options.count.is_some()) {
+    if output == Output::Screen
+        && (options.reports.interval.is_some() || options.reports.count.is_some())
+    {
         bail!("--interval and --count are for reports: they need --text or --json");
     }
     start_log(output);
@@ -138,7 +140,7 @@ impl Session<'_> {
 
 impl Output {
     fn choose(options: &Options) -> Self {
-        if options.json {
+        if options.reports.json {
             Self::Json
         } else if options.text {
             Self::Text

@@ -14,9 +14,6 @@ use crate::{
     view::{Query, View},
 };
 
-/// Flows in a text report, as in iftop.
-const DEFAULT_LINES: usize = 10;
-
 /// How long the last report waits for names.
 const NAMES_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -33,7 +30,8 @@ struct Reporter<'a> {
 pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> {
     let options = session.options;
     let mut reporter = Reporter { session, output, printer: Printer::start()? };
-    let mut schedule = Schedule::new(options.interval, options.seconds, options.count);
+    let mut schedule =
+        Schedule::new(options.reports.interval, options.seconds, options.reports.count);
     let period = schedule.sample_period();
     let mut ticks = time::interval_at(time::Instant::now() + period, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -83,7 +81,7 @@ impl Reporter<'_> {
         let view = self.view();
         let report = match self.output {
             Output::Json => self.json(&view)? + "\n",
-            _ => text::report(&view, self.session.options.format()),
+            _ => text::report(&view, self.session.options.format),
         };
         self.session.table.end_interval();
         self.printer.start_printing(report);
@@ -147,29 +145,22 @@ impl Reporter<'_> {
 
     fn view(&self) -> View {
         let options = self.session.options;
-        let limit = match self.output {
-            Output::Json => options.lines,
-            _ => Some(options.lines.unwrap_or(DEFAULT_LINES)),
-        };
         let query = Query {
-            ports: options.port_display(),
+            ports: options.ports,
+            hide_source: options.hide_source,
+            hide_destination: options.hide_destination,
             sort: options.sort,
-            measure: options.format().unit.measure(),
-            limit,
+            measure: options.format.unit.measure(),
+            limit: options.lines,
             ..Query::default()
         };
         let session = &self.session;
-        session.labelled(&session.table, &query, self.wants_names(), options.services)
-    }
-
-    /// Hosts are not looked up for machines.
-    fn wants_names(&self) -> bool {
-        self.session.options.names && self.output == Output::Text
+        session.labelled(&session.table, &query, options.names, options.services)
     }
 
     /// Asks for the names that a report would show now, so that they are there when it is made.
     fn request_names(&mut self) {
-        if self.wants_names() {
+        if self.session.options.names {
             let view = self.view();
             let ends = view.rows.iter().flat_map(|row| [row.local.address, row.remote.address]);
             self.session.request(ends);

@@ -14,7 +14,8 @@ use super::{Ending, Session};
 use crate::{
     abilities::Abilities,
     app::{App, Outcome, Settings},
-    cli::Options,
+    options::Options,
+    scale::Spread,
     terminal::Terminal,
     tui::{self, Status},
 };
@@ -34,7 +35,9 @@ pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
         unicode: abilities.unicode,
         colours: abilities.colours,
     };
-    let mut app = App::new(settings(session.options), session.options.max_bandwidth);
+    let options = session.options;
+    let mut app = App::new(settings(options), options.max_bandwidth)
+        .with_filter(options.screen_filter.clone());
     app.say(format!("Listening on {interface}"));
     let mut ticks = time::interval_at(time::Instant::now() + SAMPLE_PERIOD, SAMPLE_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -59,7 +62,7 @@ pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
                 session.table.apply(&sample?);
                 session.show(&mut app, &terminal)?;
                 session.table.end_interval();
-                if session.options.seconds.is_some_and(|end| session.table.elapsed() >= end) {
+                if session.options.screen_seconds.is_some_and(|end| session.table.elapsed() >= end) {
                     return Ok(Ending::Done);
                 }
             }
@@ -96,10 +99,15 @@ fn settings(options: &Options) -> Settings {
     Settings {
         names: options.names,
         services: options.services,
-        ports: options.port_display(),
+        ports: options.ports,
+        hide_source: options.hide_source,
+        hide_destination: options.hide_destination,
         sort: options.sort,
         bars: options.bars,
-        format: options.format(),
+        spread: if options.log_scale { Spread::Logarithmic } else { Spread::Linear },
+        cumulative: options.cumulative,
+        lines: options.line_display,
+        format: options.format,
         ..Settings::default()
     }
 }

@@ -1,0 +1,192 @@
+//! What the program was told: by each origin alone, and by all of them together.
+//!
+//! It owns which origin wins and the default of each option. It must never know how an option is
+//! spelled.
+
+use std::time::Duration;
+
+use crate::{
+    app::lines::LineDisplay,
+    filter::ScreenFilter,
+    orient::{Net4, Net6},
+    source::ebpf::HookChoice,
+    units::{Format, Prefixes, Unit},
+    view::{PortDisplay, Sort},
+};
+
+/// Flows in a text report, as in iftop.
+const DEFAULT_LINES: usize = 10;
+
+/// What one origin says: the command line or the configuration file. `None`: nothing.
+///
+/// Where the default is to have no value, `Some(None)` says so.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "each is described where it is spelled, in `config::directives`")]
+pub struct Layer {
+    pub interface: Option<Option<String>>,
+    pub dns: Option<bool>,
+    pub services: Option<bool>,
+    /// There are none yet: only that there is to be none can be said.
+    pub no_packet_filter: Option<()>,
+    pub bars: Option<bool>,
+    pub promiscuous: Option<bool>,
+    pub hide_source: Option<bool>,
+    pub hide_destination: Option<bool>,
+    pub unit: Option<Unit>,
+    pub prefixes: Option<Prefixes>,
+    pub sort: Option<Sort>,
+    pub line_display: Option<LineDisplay>,
+    pub cumulative: Option<bool>,
+    pub log_scale: Option<bool>,
+    pub max_bandwidth: Option<u64>,
+    pub net: Option<Option<Net4>>,
+    pub net6: Option<Option<Net6>>,
+    pub link_local: Option<bool>,
+    pub ports: Option<PortDisplay>,
+    pub seconds: Option<Duration>,
+    pub text: Option<bool>,
+    pub lines: Option<usize>,
+    pub screen_filter: Option<Option<ScreenFilter>>,
+    pub summary: Option<bool>,
+}
+
+impl Layer {
+    /// What this one says, and for the rest what the other one says.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            interface: self.interface.or(other.interface),
+            dns: self.dns.or(other.dns),
+            services: self.services.or(other.services),
+            no_packet_filter: self.no_packet_filter.or(other.no_packet_filter),
+            bars: self.bars.or(other.bars),
+            promiscuous: self.promiscuous.or(other.promiscuous),
+            hide_source: self.hide_source.or(other.hide_source),
+            hide_destination: self.hide_destination.or(other.hide_destination),
+            unit: self.unit.or(other.unit),
+            prefixes: self.prefixes.or(other.prefixes),
+            sort: self.sort.or(other.sort),
+            line_display: self.line_display.or(other.line_display),
+            cumulative: self.cumulative.or(other.cumulative),
+            log_scale: self.log_scale.or(other.log_scale),
+            max_bandwidth: self.max_bandwidth.or(other.max_bandwidth),
+            net: self.net.or(other.net),
+            net6: self.net6.or(other.net6),
+            link_local: self.link_local.or(other.link_local),
+            ports: self.ports.or(other.ports),
+            seconds: self.seconds.or(other.seconds),
+            text: self.text.or(other.text),
+            lines: self.lines.or(other.lines),
+            screen_filter: self.screen_filter.or(other.screen_filter),
+            summary: self.summary.or(other.summary),
+        }
+    }
+}
+
+/// What only the command line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reports {
+    /// JSON instead of text.
+    pub json: bool,
+    /// Time between reports.
+    pub interval: Option<Duration>,
+    /// End after so many.
+    pub count: Option<u64>,
+}
+
+/// What is to be done, all origins together.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "one per switch")]
+pub struct Options {
+    /// The interface; `None`: that of the default route.
+    pub interface: Option<String>,
+    /// Hosts by name. For JSON only where the command line itself asks for it.
+    pub names: bool,
+    /// Services by name.
+    pub services: bool,
+    /// Which ports are told apart.
+    pub ports: PortDisplay,
+    /// All left hosts are one.
+    pub hide_source: bool,
+    /// All right hosts are one.
+    pub hide_destination: bool,
+    /// The order of rows.
+    pub sort: Sort,
+    /// Only rows of which an end matches.
+    pub screen_filter: Option<ScreenFilter>,
+    /// How a row of the live table is laid out.
+    pub line_display: LineDisplay,
+    /// The live table's column of cumulative counts.
+    pub cumulative: bool,
+    /// Bars in the live table.
+    pub bars: bool,
+    /// Bars on a logarithmic scale.
+    pub log_scale: bool,
+    /// Upper end of the bars' scale in bits per second; `None` or 0: it adapts.
+    pub max_bandwidth: Option<u64>,
+    /// How numbers look.
+    pub format: Format,
+    /// Show IPv4 flows in and out of this network only.
+    pub net: Option<Net4>,
+    /// The same for IPv6.
+    pub net6: Option<Net6>,
+    /// Count IPv6 from or to link-local addresses too.
+    pub link_local: bool,
+    /// Promiscuous mode.
+    pub promiscuous: bool,
+    /// Text reports instead of a live table.
+    pub text: bool,
+    /// Format, times and number of reports.
+    pub reports: Reports,
+    /// Reports end after so long.
+    pub seconds: Option<Duration>,
+    /// The live table ends after so long: the file has no say in that, as in iftop.
+    pub screen_seconds: Option<Duration>,
+    /// At most so many rows in a report. For JSON only the command line sets it.
+    pub lines: Option<usize>,
+    /// A summary when the live table ends.
+    pub summary: bool,
+    /// Where to attach in the kernel.
+    pub hook: HookChoice,
+}
+
+impl Options {
+    /// The command line wins over the file, the file over the defaults.
+    pub fn new(line: Layer, file: Layer, reports: Reports, hook: HookChoice) -> Self {
+        let some_time = |seconds: &Duration| !seconds.is_zero();
+        let screen_seconds = line.seconds.filter(some_time);
+        // Machines get what they ask for, whatever a person likes to see.
+        let (json_names, json_lines) = (line.dns.unwrap_or(false), line.lines);
+        let all = line.or(file);
+        Self {
+            interface: all.interface.flatten(),
+            names: if reports.json { json_names } else { all.dns.unwrap_or(true) },
+            services: all.services.unwrap_or(true),
+            ports: all.ports.unwrap_or_default(),
+            hide_source: all.hide_source.unwrap_or(false),
+            hide_destination: all.hide_destination.unwrap_or(false),
+            sort: all.sort.unwrap_or_default(),
+            screen_filter: all.screen_filter.flatten(),
+            line_display: all.line_display.unwrap_or_default(),
+            cumulative: all.cumulative.unwrap_or(false),
+            bars: all.bars.unwrap_or(true),
+            log_scale: all.log_scale.unwrap_or(false),
+            max_bandwidth: all.max_bandwidth.filter(|&limit| limit != 0),
+            format: Format {
+                unit: all.unit.unwrap_or_default(),
+                prefixes: all.prefixes.unwrap_or_default(),
+            },
+            net: all.net.flatten(),
+            net6: all.net6.flatten(),
+            link_local: all.link_local.unwrap_or(false),
+            promiscuous: all.promiscuous.unwrap_or(false),
+            text: all.text.unwrap_or(false),
+            reports,
+            seconds: all.seconds.filter(some_time),
+            screen_seconds,
+            lines: if reports.json { json_lines } else { Some(all.lines.unwrap_or(DEFAULT_LINES)) },
+            summary: all.summary.unwrap_or(true),
+            hook,
+        }
+    }
+}
