@@ -47,6 +47,16 @@ impl Account {
         u64::try_from(known * 100 / all).unwrap_or(u64::MAX)
     }
 
+    /// Share of the bytes that the interface itself counted in the same time that passed our hooks,
+    /// in percent, rounded down.
+    pub fn covered_percent(&self, interface_bytes: u64) -> u64 {
+        if interface_bytes == 0 {
+            return 100;
+        }
+        let share = u128::from(self.frames.bytes) * 100 / u128::from(interface_bytes);
+        u64::try_from(share).map_or(100, |percent| percent.min(100))
+    }
+
     /// Why not everything is attributed, in the words of the status rule; `None` when all is.
     pub fn shortfall(&self) -> Option<&'static str> {
         if self.unaccounted_bytes() != 0 {
@@ -91,6 +101,18 @@ mod tests {
             };
             assert_eq!(account.attributed_percent(), expected, "{account:?}");
         }
+    }
+
+    #[test]
+    fn covered_is_what_passed_us_of_what_the_interface_counted() {
+        // (our bytes, the interface's) → percent
+        let cases = [((0, 0), 100), ((0, 1), 0), ((999, 1000), 99), ((1000, 1000), 100)];
+        for ((ours, interface), expected) in cases {
+            let account = Account { frames: count(ours, 1), ..Account::default() };
+            assert_eq!(account.covered_percent(interface), expected, "{ours} {interface}");
+        }
+        let more = Account { frames: count(u64::MAX, 1), ..Account::default() };
+        assert_eq!(more.covered_percent(1), 100, "counted a moment later");
     }
 
     #[test]

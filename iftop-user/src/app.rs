@@ -50,10 +50,6 @@ const BAD_FILTER: &str = "Invalid regexp";
 pub enum Outcome {
     /// Make a view by the query as it is now, show it, and draw.
     Redraw,
-    /// The same on a screen of which nothing is taken to be there.
-    Repaint,
-    /// Give the terminal back and stop until we are continued.
-    Suspend,
     /// End.
     Quit,
     /// Nothing.
@@ -151,8 +147,7 @@ impl App {
         }
         match keys::action(event) {
             Some(Action::Quit) => Outcome::Quit,
-            Some(Action::Suspend) => Outcome::Suspend,
-            Some(Action::Repaint) => Outcome::Repaint,
+            Some(Action::Terminal) => Outcome::Ignored,
             Some(action) => {
                 self.apply(action);
                 Outcome::Redraw

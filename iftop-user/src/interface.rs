@@ -19,11 +19,15 @@ use crate::{
     netlink::{self, Reply},
 };
 
+mod counters;
 mod default_route;
 mod link_type;
 mod present;
+mod speed;
 
+pub use counters::{InterfaceCounters, counters};
 pub use present::is_present;
+pub use speed::link_speed;
 
 /// Bytes of `struct ifinfomsg`.
 const LINK_HEADER_BYTES: usize = 16;

@@ -1,9 +1,6 @@
 //! The program `iftop`.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use anyhow::{Error, Result};
 use clap::Parser as _;
@@ -11,6 +8,7 @@ use iftop_user::{
     cli::CommandLine,
     config,
     run::{self, Ending, OutputError},
+    stderr::tell,
 };
 
 fn main() -> ExitCode {
@@ -38,11 +36,6 @@ fn start(line: CommandLine) -> Result<Ending> {
         tell(&warning);
     }
     run::run(&options)
-}
-
-/// Not `eprintln`: a closed stderr must not turn an error into a panic.
-fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The reader of our output has seen enough: no error.

@@ -4,7 +4,7 @@
 //! are read on the poller's thread.
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     net::IpAddr,
     time::Instant,
 };
@@ -13,24 +13,26 @@ use anyhow::{Context as _, Result, bail};
 use log::Level;
 
 use crate::{
+    app::{App, Settings},
     flow::FlowTable,
-    interface::{self, Interface},
+    interface::{self, Interface, InterfaceCounters, counters},
     names::Names,
     options::Options,
     orient::Rules,
     poller::Poller,
     promiscuous,
+    scale::Spread,
     services::Services,
     source::ebpf::{self, EbpfSource},
+    stderr::tell,
     view::{Labels, Query, View, view},
 };
 
-mod printer;
 mod report;
 mod screen;
 mod signals;
 
-pub use printer::OutputError;
+pub use crate::printer::OutputError;
 pub use signals::Ending;
 use signals::Signals;
 
@@ -52,6 +54,8 @@ struct Session<'a> {
     hook: ebpf::HookKind,
     poller: Poller,
     table: FlowTable,
+    /// What the interface itself had counted when we began.
+    counters_at_start: Option<InterfaceCounters>,
     /// The table as it was when the display was paused.
     still: Option<FlowTable>,
     names: Names,
@@ -103,6 +107,7 @@ pub fn run(options: &Options) -> Result<Ending> {
             hook: source.hook(),
             poller: Poller::start(source)?,
             table: FlowTable::new(rules, MAX_FLOWS as usize),
+            counters_at_start: counters(interface.index).ok(),
             still: None,
             names: Names::new(),
             services: Services::system(),
@@ -117,15 +122,47 @@ pub fn run(options: &Options) -> Result<Ending> {
 }
 
 impl Session<'_> {
-    /// What is known now, with the names that are known now.
-    fn labelled(&self, table: &FlowTable, query: &Query<'_>, names: bool, services: bool) -> View {
+    /// What is known now, or what was when the display was paused, with the names that are known now.
+    fn view(&mut self, app: &App, query: Query<'_>) -> View {
+        match (app.paused(), &self.still) {
+            (true, None) => self.still = Some(self.table.still()),
+            (false, Some(_)) => self.still = None,
+            _ => {}
+        }
+        let shown = self.still.as_ref().unwrap_or(&self.table);
+        let view = self.with_labels(app, |labels| view(shown, &query, labels));
+        view.with_counts_of(&self.table)
+    }
+
+    /// Calls a function with the names that are known and wanted.
+    fn with_labels<T>(&self, app: &App, function: impl FnOnce(&Labels<'_>) -> T) -> T {
         let host = |address: IpAddr| {
-            names.then(|| self.names.lookup(address)).flatten().map(str::to_owned)
+            app.wants_names().then(|| self.names.lookup(address)).flatten().map(str::to_owned)
         };
         let service = |port: u16, protocol: u8| {
-            services.then(|| self.services.name(port, protocol)).flatten().map(str::to_owned)
+            let name = app.wants_services().then(|| self.services.name(port, protocol));
+            name.flatten().map(str::to_owned)
         };
-        view(table, query, &Labels { host: &host, service: &service })
+        function(&Labels { host: &host, service: &service })
+    }
+
+    /// Takes in what happened up to now.
+    async fn sample_now(&mut self) -> Result<()> {
+        self.poller.request();
+        // One that was on its way before ends too early.
+        while self.poller.is_pending() {
+            self.table.apply(&self.poller.sample().await?);
+        }
+        Ok(())
+    }
+
+    /// What the interface itself counted since we began. On a loopback interface each packet is
+    /// sent and received; it is looked at once, as we do.
+    fn interface_bytes(&self) -> Option<u64> {
+        let (before, now) = (self.counters_at_start?, counters(self.interface.index).ok()?);
+        let received = now.received.bytes.saturating_sub(before.received.bytes);
+        let sent = now.sent.bytes.saturating_sub(before.sent.bytes);
+        Some(if self.interface.loopback { sent } else { sent + received })
     }
 
     /// Takes in the names that have come, and asks for those that are not known.
@@ -135,6 +172,24 @@ impl Session<'_> {
         for address in addresses {
             self.names.request(address, now);
         }
+    }
+}
+
+/// What is displayed at first.
+fn settings(options: &Options) -> Settings {
+    Settings {
+        names: options.names,
+        services: options.services,
+        ports: options.ports,
+        hide_source: options.hide_source,
+        hide_destination: options.hide_destination,
+        sort: options.sort,
+        bars: options.bars,
+        spread: if options.log_scale { Spread::Logarithmic } else { Spread::Linear },
+        cumulative: options.cumulative,
+        lines: options.line_display,
+        format: options.format,
+        ..Settings::default()
     }
 }
 
@@ -177,9 +232,4 @@ fn introduce(interface: &Interface) {
     if let Some([a, b, c, d, e, f]) = interface.mac {
         tell(&format!("MAC address is: {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"));
     }
-}
-
-/// A line on stderr. Nothing depends on it, so a closed or full stderr changes nothing.
-fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

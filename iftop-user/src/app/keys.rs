@@ -55,10 +55,8 @@ pub enum Action {
     Shell,
     /// The help page or the table.
     Help,
-    /// Draw everything anew.
-    Repaint,
-    /// Stop, until the shell wakes us.
-    Suspend,
+    /// What the terminal does by itself, before keys come here.
+    Terminal,
     /// End.
     Quit,
 }
@@ -239,7 +237,7 @@ pub const BINDINGS: &[Binding] = &[
     bound(General, &[(Char('u'), Action::Unit)], "bits, bytes, packets"),
     bound(
         General,
-        &[(Ctrl('l'), Action::Repaint), (Ctrl('z'), Action::Suspend)],
+        &[(Ctrl('l'), Action::Terminal), (Ctrl('z'), Action::Terminal)],
         "draw anew, stop",
     ),
     Binding { section: General, keys: &[(Char('!'), Action::Shell)], help: None },

@@ -1,17 +1,27 @@
 //! The loop of text and JSON: a sample each period, a report when one is due.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    future,
+    time::{Duration, SystemTime},
+};
 
 use anyhow::{Context as _, Result};
 use tokio::time::{self, MissedTickBehavior};
 
-use super::{Ending, Output, Session, printer::Printer, tell};
+use super::{Ending, Output, Session, settings};
 use crate::{
+    app::{
+        App,
+        text_keys::{TextKey, sentence, text_key},
+    },
     json,
+    printer::Printer,
     schedule::{Due, Schedule},
     source::Sample,
+    stderr::tell,
+    terminal::keyboard::Keyboard,
     text,
-    view::{Query, View},
+    view::{Query, Sides, View},
 };
 
 /// How long the last report waits for names.
@@ -22,14 +32,27 @@ const LAST_REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 struct Reporter<'a> {
     session: Session<'a>,
+    app: App,
     output: Output,
     printer: Printer,
+    /// What keys gave to print while the printer was busy.
+    answers: String,
 }
 
 /// Prints reports until one of them is the last.
 pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> {
     let options = session.options;
-    let mut reporter = Reporter { session, output, printer: Printer::start()? };
+    let mut reporter = Reporter {
+        session,
+        app: App::new(settings(options), None),
+        output,
+        printer: Printer::start()?,
+        answers: String::new(),
+    };
+    let mut keyboard = match output {
+        Output::Text => Some(Keyboard::take()?),
+        _ => None,
+    };
     let mut schedule =
         Schedule::new(options.reports.interval, options.seconds, options.reports.count);
     let period = schedule.sample_period();
@@ -45,7 +68,20 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
                 }
                 return Ok(ending);
             }
-            written = printer.done(), if printer.is_busy() => written?,
+            written = printer.done(), if printer.is_busy() => {
+                written?;
+                reporter.print_answers();
+            }
+            key = next(&mut keyboard) => match text_key(key?) {
+                Some(TextKey::Quit) => return Ok(Ending::Done),
+                Some(TextKey::Reprint) => reporter.answer(""),
+                Some(TextKey::Act(action)) => {
+                    reporter.app.apply(action);
+                    let said = sentence(action, &reporter.app);
+                    reporter.answer(&said);
+                }
+                None => {}
+            },
             sample = session.poller.sample() => {
                 reporter.take(sample).await?;
                 // A reader that is behind gets a report later, which then covers this time too.
@@ -56,12 +92,21 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
                 };
                 match due {
                     Due::Nothing => reporter.request_names(),
+                    Due::Report if reporter.app.paused() => {}
                     Due::Report => reporter.report()?,
                     Due::LastReport => return reporter.last_report().await,
                 }
             }
             _ = ticks.tick() => session.poller.request(),
         }
+    }
+}
+
+/// The next key; none ever comes without a keyboard.
+async fn next(keyboard: &mut Option<Keyboard>) -> Result<char> {
+    match keyboard {
+        Some(keyboard) => keyboard.key().await,
+        None => future::pending().await,
     }
 }
 
@@ -79,9 +124,10 @@ impl Reporter<'_> {
     fn report(&mut self) -> Result<()> {
         self.request_names();
         let view = self.view();
+        self.app.show(view);
         let report = match self.output {
-            Output::Json => self.json(&view)? + "\n",
-            _ => text::report(&view, self.session.options.format),
+            Output::Json => self.json(self.app.view())? + "\n",
+            _ => text::report(self.app.view(), self.session.options.format),
         };
         self.session.table.end_interval();
         self.printer.start_printing(report);
@@ -101,13 +147,9 @@ impl Reporter<'_> {
 
     /// What happened up to now, for somebody who wants us gone.
     async fn last_words(&mut self) -> Result<()> {
-        self.session.poller.request();
-        // One that was on its way before ends too early.
-        while self.session.poller.is_pending() {
-            let sample = self.session.poller.sample().await;
-            self.take(sample).await?;
-        }
-        self.print_what_is_known().await
+        let sampled = self.session.sample_now().await;
+        self.print_what_is_known().await?;
+        sampled
     }
 
     /// Takes a sample in. Where there are no more, what is known is printed before the error ends us.
@@ -143,24 +185,33 @@ impl Reporter<'_> {
         json::report(view, origin, SystemTime::now()).context("write a report as JSON")
     }
 
-    fn view(&self) -> View {
-        let options = self.session.options;
-        let query = Query {
-            ports: options.ports,
-            hide_source: options.hide_source,
-            hide_destination: options.hide_destination,
-            sort: options.sort,
-            measure: options.format.unit.measure(),
-            limit: options.lines,
-            ..Query::default()
-        };
-        let session = &self.session;
-        session.labelled(&session.table, &query, options.names, options.services)
+    fn view(&mut self) -> View {
+        // How rows are laid out on a screen is nothing to a report.
+        let query =
+            Query { sides: Sides::Both, limit: self.session.options.lines, ..self.app.query() };
+        self.session.view(&self.app, query)
+    }
+
+    /// Answers a key: a sentence, and then the last report as it looks now. Nothing follows a pause.
+    fn answer(&mut self, sentence: &str) {
+        self.answers += sentence;
+        if !self.app.paused() || sentence.is_empty() {
+            let view = self.view();
+            self.app.show(view);
+            self.answers += &text::report(self.app.view(), self.session.options.format);
+        }
+        self.print_answers();
+    }
+
+    fn print_answers(&mut self) {
+        if !self.printer.is_busy() && !self.answers.is_empty() {
+            self.printer.start_printing(std::mem::take(&mut self.answers));
+        }
     }
 
     /// Asks for the names that a report would show now, so that they are there when it is made.
     fn request_names(&mut self) {
-        if self.session.options.names {
+        if self.app.wants_names() {
             let view = self.view();
             let ends = view.rows.iter().flat_map(|row| [row.local.address, row.remote.address]);
             self.session.request(ends);

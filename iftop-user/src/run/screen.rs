@@ -5,69 +5,81 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
-use crossterm::event::{Event, EventStream};
+use anyhow::Result;
 use tokio::time::{self, MissedTickBehavior};
-use tokio_stream::StreamExt as _;
 
-use super::{Ending, Session};
+use super::{Ending, Session, settings};
 use crate::{
     abilities::Abilities,
-    app::{App, Outcome, Settings},
-    options::Options,
-    scale::Spread,
-    terminal::Terminal,
+    app::{App, Outcome},
+    interface::link_speed,
+    stderr::tell,
+    summary::{Summary, summary},
+    terminal::{Input, Terminal},
     tui::{self, Status},
+    view::{Talker, top_talker},
 };
 
 /// Twice as often as reports: a screen is looked at.
 const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 
-/// Shows the table until somebody has seen enough.
+/// Shows the table until somebody has seen enough; then a summary stays on the terminal.
 pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
+    let options = session.options;
+    let mut app = App::new(settings(options), options.max_bandwidth)
+        .with_filter(options.screen_filter.clone())
+        .with_link_speed(link_speed(&session.interface.name));
+    app.say(format!("Listening on {}", session.interface.shown_name()));
+    let mut terminal = Terminal::take()?;
+    let ending = watch(&mut session, &mut app, &mut terminal).await;
+    let readable = terminal.leave() && !matches!(ending, Ok(Ending::Killed(libc::SIGHUP)));
+    if options.summary && readable {
+        tell(session.summary(&app).await.trim_end());
+    }
+    ending
+}
+
+async fn watch(
+    session: &mut Session<'_>,
+    app: &mut App,
+    terminal: &mut Terminal,
+) -> Result<Ending> {
     let interface = session.interface.shown_name();
     let source = format!("ebpf/{}", session.hook.name());
     let abilities = Abilities::of(|name| env::var(name).ok());
-    let status = Status {
-        interface: &interface,
-        source: &source,
-        note: None,
-        unicode: abilities.unicode,
-        colours: abilities.colours,
-    };
-    let options = session.options;
-    let mut app = App::new(settings(options), options.max_bandwidth)
-        .with_filter(options.screen_filter.clone());
-    app.say(format!("Listening on {interface}"));
     let mut ticks = time::interval_at(time::Instant::now() + SAMPLE_PERIOD, SAMPLE_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut terminal = Terminal::take()?;
-    let mut events = EventStream::new();
     loop {
-        terminal.draw(|frame| tui::draw(frame, &app, &status))?;
+        let status = Status {
+            interface: &interface,
+            source: &source,
+            note: session.names.note().filter(|_| app.wants_names()),
+            unicode: abilities.unicode,
+            colours: abilities.colours,
+        };
+        terminal.draw(|frame| tui::draw(frame, app, &status))?;
         tokio::select! {
             biased;
             ending = session.signals.next() => return Ok(ending),
-            event = events.next() => {
-                let event = event.context("the terminal is gone")?.context("read the keyboard")?;
-                if let Event::Key(key) = event {
-                    match app.key(key) {
-                        Outcome::Quit => return Ok(Ending::Done),
-                        Outcome::Redraw | Outcome::Repaint | Outcome::Suspend => session.show(&mut app, &terminal)?,
-                        Outcome::Ignored => {}
-                    }
-                }
-            }
+            input = terminal.input() => match input? {
+                Input::Key(key) => match app.key(key) {
+                    Outcome::Quit => return Ok(Ending::Done),
+                    Outcome::Redraw => session.show(app, terminal)?,
+                    Outcome::Ignored => {}
+                },
+                Input::Redraw => session.show(app, terminal)?,
+            },
             sample = session.poller.sample() => {
                 session.table.apply(&sample?);
-                session.show(&mut app, &terminal)?;
+                session.show(app, terminal)?;
                 session.table.end_interval();
-                if session.options.screen_seconds.is_some_and(|end| session.table.elapsed() >= end) {
+                let end = session.options.screen_seconds;
+                if end.is_some_and(|end| session.table.elapsed() >= end) {
                     return Ok(Ending::Done);
                 }
             }
             _ = ticks.tick() => session.poller.request(),
-            () = session.names.changed() => session.show(&mut app, &terminal)?,
+            () = session.names.changed() => session.show(app, terminal)?,
         }
     }
 }
@@ -75,39 +87,40 @@ pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
 impl Session<'_> {
     /// Hands the app what is known now, and asks for the names that it lacks.
     fn show(&mut self, app: &mut App, terminal: &Terminal) -> Result<()> {
+        let size = terminal.size()?;
         // Taken in also when nobody wants them any more: an answer that waits would wake the loop
         // again and again.
         self.names.poll(Instant::now());
         if app.wants_names() {
-            self.request(tui::shown_addresses(app, terminal.size()?));
+            self.request(tui::shown_addresses(app, size));
         }
-        app.fit(tui::capacity(app, terminal.size()?));
-        // What is shown while paused is the table as it was then; keys look at it as at any other.
-        match (app.paused(), &self.still) {
-            (true, None) => self.still = Some(self.table.still()),
-            (false, Some(_)) => self.still = None,
-            _ => {}
-        }
-        let shown = self.still.as_ref().unwrap_or(&self.table);
-        let view = self.labelled(shown, &app.query(), app.wants_names(), app.wants_services());
-        app.show(view.with_counts_of(&self.table));
+        app.fit(tui::capacity(app, size));
+        let view = self.view(app, app.query());
+        app.show(view);
         Ok(())
     }
-}
 
-fn settings(options: &Options) -> Settings {
-    Settings {
-        names: options.names,
-        services: options.services,
-        ports: options.ports,
-        hide_source: options.hide_source,
-        hide_destination: options.hide_destination,
-        sort: options.sort,
-        bars: options.bars,
-        spread: if options.log_scale { Spread::Logarithmic } else { Spread::Linear },
-        cumulative: options.cumulative,
-        lines: options.line_display,
-        format: options.format,
-        ..Settings::default()
+    /// What the run came to, up to now.
+    async fn summary(&mut self, app: &App) -> String {
+        let interface_bytes = self.interface_bytes();
+        // A source that has failed has said so.
+        let _ = self.sample_now().await;
+        let totals = self.table.totals();
+        let both = crate::view::Sides::Both.of(totals.cumulative);
+        summary(&Summary {
+            interface: &self.interface.shown_name(),
+            elapsed: self.table.elapsed(),
+            totals: [totals.cumulative.sent, totals.cumulative.received, both],
+            peaks: totals.peak_since_start,
+            top_talker: self.top_talker(app),
+            account: self.table.account(),
+            covered_percent: interface_bytes
+                .map(|bytes| self.table.account().covered_percent(bytes)),
+            format: app.settings().format,
+        })
+    }
+
+    fn top_talker(&self, app: &App) -> Option<Talker> {
+        self.with_labels(app, |labels| top_talker(&self.table, labels))
     }
 }
