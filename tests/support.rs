@@ -1,5 +1,7 @@
-//! What the tests stand on: networks of their own, frames, and the program under test.
+//! What the tests stand on: networks of their own, terminals, frames, and the program under test.
 
 pub mod frame;
 pub mod iftop;
 pub mod net;
+pub mod pty;
+pub mod tmux;

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod app;
 pub mod cli;
+mod disposition;
 pub mod flow;
 pub mod interface;
 pub mod json;
@@ -15,6 +16,7 @@ pub mod names;
 mod netlink;
 pub mod orient;
 pub mod poller;
+mod printer;
 pub mod privileges;
 pub mod promiscuous;
 pub mod protocol;

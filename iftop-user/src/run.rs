@@ -19,18 +19,17 @@ use crate::{
     names::Names,
     orient::Rules,
     poller::Poller,
-    promiscuous,
+    printer, promiscuous,
     services::Services,
     source::ebpf::{self, EbpfSource},
     view::{Labels, Query, View, view},
 };
 
-mod printer;
 mod report;
 mod screen;
 mod signals;
 
-pub use printer::OutputError;
+pub use crate::printer::OutputError;
 pub use signals::Ending;
 use signals::Signals;
 

@@ -1,36 +1,58 @@
-//! The terminal while the live table is on it: taken over at the start, given back at every end.
+//! The terminal while the live table is on it: taken over at the start, given back whenever we stop
+//! or end.
 //!
-//! It owns raw mode, the alternate screen and the cursor. It must never decide what is drawn.
+//! It owns frames on their way to the terminal, and what comes from it: keys, its size, and being
+//! stopped and continued. It must never decide what is drawn, and never wait for a terminal that is
+//! slow: it skips frames instead.
 
-use std::{
-    io::{self, BufWriter, Stdout, Write as _},
-    panic,
-    sync::{
-        Once,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{cell::RefCell, future, io, mem, pin::Pin, rc::Rc, task::Poll};
 
 use anyhow::{Context as _, Result, ensure};
-use crossterm::{
-    cursor, execute,
-    terminal::{self, EnterAlternateScreen, LeaveAlternateScreen},
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{
+    Frame, TerminalOptions, Viewport,
+    backend::CrosstermBackend,
+    layout::{Rect, Size},
 };
-use ratatui::{Frame, backend::CrosstermBackend, layout::Size};
+use rustix::{stdio::stdout, termios::tcgetwinsize};
+use tokio_stream::Stream as _;
 
-/// More than a frame of a large terminal takes, so that each is one write and none is seen half
-/// drawn.
-const FRAME_BYTES: usize = 256 * 1024;
+use crate::printer::Printer;
 
-/// Whether there is something to give back.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+mod hold;
+mod job;
+pub mod keyboard;
+mod modes;
+
+use job::{Job, JobEvent, Whom};
+
+/// Of a terminal that does not know its size, such as a serial line: as ncurses has it.
+const UNKNOWN_SIZE: Size = Size { width: 80, height: 24 };
+
+/// What the loop has to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A key that is not for the terminal itself.
+    Key(KeyEvent),
+    /// The terminal wants a frame: it has another size, lost what it showed, or was busy before.
+    Redraw,
+}
 
 /// A terminal that shows our frames. Dropping it gives the terminal back, and so does a panic on
 /// any thread, before its message is printed.
+///
+/// While we are in the background it is somebody else's: nothing is drawn, no key is read.
 pub struct Terminal {
-    // Before the guard: what it still holds must not be written over the user's screen.
-    frames: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
-    _guard: Guard,
+    frames: ratatui::Terminal<CrosstermBackend<Bytes>>,
+    /// What ratatui has made of the newest frame.
+    bytes: Bytes,
+    size: Size,
+    printer: Printer,
+    /// A frame was asked for while an older one was being written.
+    skipped: bool,
+    job: Job,
+    /// While the terminal is ours.
+    events: Option<EventStream>,
 }
 
 impl Terminal {
@@ -39,25 +61,40 @@ impl Terminal {
     /// # Errors
     /// When there is none, or its size is not known.
     pub fn take() -> Result<Self> {
-        restore_on_panic();
-        terminal::enable_raw_mode().context("put the terminal into raw mode")?;
-        TAKEN.store(true, Ordering::SeqCst);
-        let guard = Guard;
-        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)
-            .context("clear the terminal's screen")?;
-        let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
-        let frames = ratatui::Terminal::new(CrosstermBackend::new(out))
-            .context("ask for the terminal's size")?;
-        Ok(Self { frames, _guard: guard })
+        let bytes = Bytes::default();
+        let size = size()?;
+        let mut terminal = Self {
+            frames: frames(&bytes, size)?,
+            bytes,
+            size,
+            printer: Printer::start_with(hold::write_frame)?,
+            skipped: false,
+            job: Job::new()?,
+            events: None,
+        };
+        terminal.take_in_foreground()?;
+        Ok(terminal)
     }
 
-    /// Draws a frame, of which only what changed is written.
+    /// Draws a frame, of which only what changed is written, by another thread. Does nothing while
+    /// an older one is being written: [`input`](Self::input) says when the terminal is ready.
     ///
     /// # Errors
     /// When the terminal is gone, or was given back by a panic elsewhere.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
-        ensure!(TAKEN.load(Ordering::SeqCst), "the terminal was given back after a panic");
+        if self.printer.is_busy() {
+            self.skipped = true;
+            return Ok(());
+        }
+        if self.events.is_none() {
+            return Ok(());
+        }
+        ensure!(hold::is_taken(), "the terminal was given back after a panic");
+        if size()? != self.size {
+            self.forget()?;
+        }
         self.frames.draw(render).context("draw on the terminal")?;
+        self.printer.start_printing(self.bytes.take());
         Ok(())
     }
 
@@ -66,36 +103,153 @@ impl Terminal {
     /// # Errors
     /// When the terminal does not tell.
     pub fn size(&self) -> Result<Size> {
-        self.frames.size().context("ask for the terminal's size")
+        size()
+    }
+
+    /// What comes from the terminal next. It also stops us, by Ctrl-Z or SIGTSTP, and goes on from
+    /// there when somebody continues us. Can be dropped and called again without losing anything.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub async fn input(&mut self) -> Result<Input> {
+        // A shell that brings us to the foreground tells us only if we were stopped; the loop, which
+        // calls this anew after each sample, makes up for that.
+        if self.events.is_none() && self.take_in_foreground()? {
+            return Ok(Input::Redraw);
+        }
+        loop {
+            tokio::select! {
+                biased;
+                job = self.job.next() => {
+                    match job {
+                        JobEvent::Stop => self.stop(Whom::Us)?,
+                        JobEvent::Continued => self.go_on()?,
+                    }
+                    return Ok(Input::Redraw);
+                }
+                event = next(&mut self.events) => match event? {
+                    Event::Key(key) if is_control(key, 'z') => {
+                        self.stop(Whom::Group)?;
+                        return Ok(Input::Redraw);
+                    }
+                    Event::Key(key) if is_control(key, 'l') => {
+                        self.forget()?;
+                        return Ok(Input::Redraw);
+                    }
+                    Event::Key(key) => return Ok(Input::Key(key)),
+                    Event::Resize(..) => return Ok(Input::Redraw),
+                    _ => {}
+                },
+                written = self.printer.done(), if self.printer.is_busy() => {
+                    written?;
+                    if mem::take(&mut self.skipped) {
+                        return Ok(Input::Redraw);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the terminal back and stops, until somebody continues us.
+    fn stop(&mut self, whom: Whom) -> Result<()> {
+        if self.job.can_stop() {
+            self.give_back();
+            job::stop(whom)?;
+            self.take_in_foreground()?;
+        }
+        Ok(())
+    }
+
+    /// After a stop that we did not see coming: the terminal is not as we left it.
+    fn go_on(&mut self) -> Result<()> {
+        if !self.take_in_foreground()? {
+            self.give_back();
+        }
+        Ok(())
+    }
+
+    /// Takes the terminal, if it can be ours, also again; `false` if not.
+    fn take_in_foreground(&mut self) -> Result<bool> {
+        if !job::in_foreground() {
+            return Ok(false);
+        }
+        hold::take()?;
+        self.forget()?;
+        self.events.get_or_insert_default();
+        Ok(true)
+    }
+
+    fn give_back(&mut self) {
+        // First: reading what is typed for others would stop us.
+        self.events = None;
+        hold::give_back();
+    }
+
+    /// Lets the next frame be a whole one, whatever is on the screen.
+    fn forget(&mut self) -> Result<()> {
+        self.size = size()?;
+        self.frames = frames(&self.bytes, self.size)?;
+        // The old frames have said farewell to the cursor.
+        self.bytes.take();
+        hold::clear_screen(&mut self.bytes).context("clear the screen")
     }
 }
 
-struct Guard;
-
-impl Drop for Guard {
+impl Drop for Terminal {
     fn drop(&mut self) {
-        restore();
+        self.give_back();
     }
 }
 
-/// Gives the terminal back; does nothing when that is done already.
-pub fn restore() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
-        return;
+/// Memory that ratatui draws into.
+#[derive(Clone, Default)]
+struct Bytes(Rc<RefCell<Vec<u8>>>);
+
+impl Bytes {
+    fn take(&self) -> Vec<u8> {
+        self.0.take()
     }
-    // Nobody is left to tell: whoever ends like this has a reason of his own to give.
-    let _ = execute!(io::stdout(), LeaveAlternateScreen, cursor::Show);
-    let _ = terminal::disable_raw_mode();
-    let _ = io::stdout().flush();
 }
 
-fn restore_on_panic() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let print = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            restore();
-            print(panic);
-        }));
+impl io::Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Frames for a screen that is empty. The area is fixed since ratatui would ask `/dev/tty` for its
+/// size, which may be another terminal.
+fn frames(bytes: &Bytes, size: Size) -> Result<ratatui::Terminal<CrosstermBackend<Bytes>>> {
+    let viewport = Viewport::Fixed(Rect::from(size));
+    let backend = CrosstermBackend::new(bytes.clone());
+    ratatui::Terminal::with_options(backend, TerminalOptions { viewport })
+        .context("make room for a frame")
+}
+
+fn size() -> Result<Size> {
+    let size = tcgetwinsize(stdout()).context("ask for the terminal's size")?;
+    if size.ws_col == 0 || size.ws_row == 0 {
+        return Ok(UNKNOWN_SIZE);
+    }
+    Ok(Size { width: size.ws_col, height: size.ws_row })
+}
+
+fn is_control(key: KeyEvent, letter: char) -> bool {
+    key.code == KeyCode::Char(letter) && key.modifiers == KeyModifiers::CONTROL
+}
+
+async fn next(events: &mut Option<EventStream>) -> Result<Event> {
+    let Some(events) = events else { return future::pending().await };
+    let event = future::poll_fn(|context| {
+        // Crossterm would read the end of input for ever, and we would not return from it.
+        if modes::has_hung_up() {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut *events).poll_next(context)
     });
+    event.await.context("the terminal is gone")?.context("read the keyboard")
 }

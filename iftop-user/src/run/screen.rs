@@ -5,16 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
-use crossterm::event::{Event, EventStream};
+use anyhow::Result;
 use tokio::time::{self, MissedTickBehavior};
-use tokio_stream::StreamExt as _;
 
 use super::{Ending, Session};
 use crate::{
     app::{App, Outcome, Settings},
     cli::Options,
-    terminal::Terminal,
+    terminal::{Input, Terminal},
     tui::{self, Status},
 };
 
@@ -31,22 +29,18 @@ pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
     let mut ticks = time::interval_at(time::Instant::now() + SAMPLE_PERIOD, SAMPLE_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut terminal = Terminal::take()?;
-    let mut events = EventStream::new();
     loop {
         terminal.draw(|frame| tui::draw(frame, &app, &status))?;
         tokio::select! {
             biased;
             ending = session.signals.next() => return Ok(ending),
-            event = events.next() => {
-                let event = event.context("the terminal is gone")?.context("read the keyboard")?;
-                if let Event::Key(key) = event {
-                    match app.key(key) {
-                        Outcome::Quit => return Ok(Ending::Done),
-                        Outcome::Redraw => session.show(&mut app, &terminal)?,
-                        Outcome::Ignored => {}
-                    }
+            input = terminal.input() => if let Input::Key(key) = input? {
+                match app.key(key) {
+                    Outcome::Quit => return Ok(Ending::Done),
+                    Outcome::Redraw => session.show(&mut app, &terminal)?,
+                    Outcome::Ignored => {}
                 }
-            }
+            },
             sample = session.poller.sample() => {
                 session.table.apply(&sample?);
                 session.show(&mut app, &terminal)?;

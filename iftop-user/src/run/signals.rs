@@ -1,10 +1,11 @@
 //! What ends the program from outside.
-#![expect(unsafe_code, reason = "sigaction(2), to see what was inherited")]
 
-use std::{future, mem, ptr};
+use std::future;
 
-use anyhow::{Context as _, Result};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use anyhow::Result;
+use tokio::signal::unix::{Signal, SignalKind};
+
+use crate::disposition::listen;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,23 +52,6 @@ impl Signals {
             () = next(&mut self.hangup) => Ending::Killed(libc::SIGHUP),
             () = next(&mut self.quit) => Ending::Killed(libc::SIGQUIT),
         }
-    }
-}
-
-/// `None` where it is ignored from the start on, as by nohup(1): then it stays ignored.
-fn listen(kind: SignalKind) -> Result<Option<Signal>> {
-    if is_ignored(kind.as_raw_value()) {
-        return Ok(None);
-    }
-    signal(kind).map(Some).context("listen for signals")
-}
-
-fn is_ignored(number: i32) -> bool {
-    // SAFETY: with no new action only the old one is written, to a value of the right type for
-    // which zero is valid.
-    unsafe {
-        let mut old: libc::sigaction = mem::zeroed();
-        libc::sigaction(number, ptr::null(), &raw mut old) == 0 && old.sa_sigaction == libc::SIG_IGN
     }
 }
 

@@ -1,0 +1,126 @@
+//! Whether the terminal is ours, and giving it back at every end.
+//!
+//! It owns the alternate screen, the cursor and the order of all writes to the terminal. It must
+//! never wait for a terminal without a limit: one that is stopped or not read takes nothing more.
+//!
+//! The alternate screen does not exist everywhere (`linux`, `vt100`): there our table is cleared
+//! away before the first frame and scrolled up after the last.
+
+use std::{
+    io, panic,
+    sync::{
+        Mutex, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use anyhow::Result;
+use crossterm::{
+    cursor::{Hide, MoveTo, Show},
+    queue,
+    style::{Print, ResetColor},
+    terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen},
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    stdio::stderr,
+    termios::isatty,
+};
+
+use super::modes::{self, Modes};
+use crate::printer::write_to_stdout;
+
+/// How long a terminal that takes nothing can keep us from ending or stopping.
+const LEAVE_TIMEOUT: Duration = Duration::from_millis(700);
+
+/// A row below any screen: the cursor goes to the last one.
+const LAST_ROW: u16 = 998;
+
+/// Whether there is something to give back.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Held while something is written; says whether that was ours, and is on the terminal still.
+static SHOWN: Mutex<bool> = Mutex::new(false);
+
+/// Has the terminal send us each key. From now on it can be written to.
+pub(super) fn take() -> Result<()> {
+    give_back_on_panic();
+    modes::change(Modes::Raw)?;
+    TAKEN.store(true, Ordering::SeqCst);
+    Ok(())
+}
+
+pub(super) fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
+/// What comes before a frame that does not know what is on the screen.
+pub(super) fn clear_screen(out: &mut impl io::Write) -> io::Result<()> {
+    queue!(out, EnterAlternateScreen, ResetColor, Clear(ClearType::All), Hide)
+}
+
+/// Writes a frame, unless the terminal is not ours any more.
+pub(super) fn write_frame(frame: &[u8]) -> io::Result<()> {
+    let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if !is_taken() {
+        return Ok(());
+    }
+    *shown = true;
+    write_to_stdout(frame)
+}
+
+/// Gives the terminal back; does nothing when that is done already. One that takes nothing gets at
+/// least its modes as before.
+pub(super) fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let (done, left) = mpsc::channel();
+    let leaving = thread::Builder::new().name("leave".to_owned()).spawn(move || {
+        // Nobody is left to tell: whoever ends like this has a reason of his own to give.
+        let _ = leave();
+        let _ = done.send(());
+    });
+    if leaving.is_ok() {
+        let _ = left.recv_timeout(LEAVE_TIMEOUT);
+    }
+    modes::restore();
+}
+
+fn leave() -> io::Result<()> {
+    // Waits for a frame that is being written.
+    let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    // When that took long, the terminal may have become ours again.
+    if !*shown || is_taken() {
+        return Ok(());
+    }
+    *shown = false;
+    let mut bytes = Vec::new();
+    queue!(bytes, ResetColor, MoveTo(0, LAST_ROW), Print("\r\n"), LeaveAlternateScreen, Show)?;
+    write_to_stdout(&bytes)
+}
+
+/// Whether what is written to stderr goes somewhere, now.
+fn takes_something() -> bool {
+    let mut errors = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
+    poll(&mut errors, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+}
+
+/// On any thread, before the panic's message is printed.
+pub(super) fn give_back_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            give_back();
+            modes::restore();
+            // A message to a terminal that takes nothing would hang.
+            if !isatty(stderr()) || takes_something() {
+                print(panic);
+            }
+        }));
+    });
+}

@@ -1,0 +1,127 @@
+//! A terminal with a shell in it, which is a tmux of its own.
+
+use std::{
+    cell::Cell,
+    env, fs,
+    process::{self, Command},
+    thread,
+};
+
+use super::{iftop, net::Namespace};
+
+/// A terminal of 80×24; it ends with the value.
+pub struct Tmux<'a> {
+    server: String,
+    namespace: &'a Namespace,
+    commands: Cell<u32>,
+}
+
+impl<'a> Tmux<'a> {
+    pub fn start(namespace: &'a Namespace) -> Self {
+        let server = format!("iftop-test-{}-{:?}", process::id(), thread::current().id());
+        let tmux = Self { server, namespace, commands: Cell::new(0) };
+        let size = ["-x", "80", "-y", "24"];
+        let start = ["-f", "/dev/null", "new-session", "-d"];
+        tmux.run(&[&start[..], &size, &["env PS1='$ ' sh"]].concat());
+        tmux
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("tmux");
+        command.args(["-u", "-L", &self.server]).args(arguments);
+        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX");
+        self.namespace.enter(&mut command, None);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub fn keys(&self, keys: &[&str]) {
+        self.run(&[&["send-keys"], keys].concat());
+    }
+
+    /// Has the shell run the program on `va`, and waits for its table.
+    pub fn show_table(&self) {
+        let program = env!("CARGO_BIN_EXE_iftop");
+        self.keys(&[&format!("clear; {program} -i va -nN"), "Enter"]);
+        self.wait_for_table();
+    }
+
+    /// Has the shell run one test of this program, told by a variable that it is inside.
+    pub fn run_this_test(&self, variable: &str, name: &str) {
+        let program = env::current_exe().unwrap();
+        let command = format!(
+            "clear; RUST_BACKTRACE=0 {variable}=1 {} --include-ignored --nocapture --exact {name}",
+            program.display()
+        );
+        self.keys(&[&command, "Enter"]);
+    }
+
+    pub fn wait_for_table(&self) -> String {
+        self.wait_for("table", |screen| {
+            screen.contains("attributed 100%") && screen.contains("TOTAL:")
+        })
+    }
+
+    /// Waits until the shell asks for a command, and nothing of the table is left.
+    pub fn wait_for_prompt(&self) -> String {
+        self.wait_for("prompt", |screen| {
+            !screen.contains("TOTAL:") && screen.trim_end().ends_with('$')
+        })
+    }
+
+    /// What a command of the shell prints; the shell is at its prompt. `$status` is how the command
+    /// before it ended.
+    pub fn output_of(&self, command: &str) -> String {
+        // Not the end of what is still on the screen.
+        let end = format!("end {}", self.commands.replace(self.commands.get() + 1));
+        self.keys(&[&format!("status=$?; clear; {command}; echo {end}"), "Enter"]);
+        let screen = self.wait_for("output", |screen| screen.lines().any(|line| line == end));
+        screen.split_once(&end).unwrap().0.to_owned()
+    }
+
+    /// All modes of the terminal.
+    pub fn modes(&self) -> String {
+        let modes = self.output_of("stty -a");
+        assert!(modes.contains(" icanon ") && modes.contains(" echo "), "{modes}");
+        modes
+    }
+
+    /// The shell has its terminal back as it was, and the status.
+    pub fn ended(&self, status: i32, modes: &str) {
+        self.wait_for_prompt();
+        assert_eq!(self.output_of("echo status $status"), format!("status {status}\n"));
+        assert_eq!(self.modes(), modes);
+    }
+
+    /// Signals what the shell runs.
+    pub fn signal_program(&self, signal: i32) {
+        let shell = self.run(&["display-message", "-p", "#{pane_pid}"]);
+        let shell = shell.trim();
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        iftop::kill(children.trim().parse().unwrap(), signal);
+    }
+
+    pub fn screen(&self) -> String {
+        self.run(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the screen is as wanted; every look takes some milliseconds.
+    pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let mut screen = String::new();
+        for _ in 0..5000 {
+            screen = self.screen();
+            if wanted(&screen) {
+                return screen;
+            }
+            thread::yield_now();
+        }
+        panic!("no {what}:\n{screen}");
+    }
+}
+
+impl Drop for Tmux<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux").args(["-L", &self.server, "kill-server"]).output();
+    }
+}
