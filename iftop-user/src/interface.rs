@@ -22,8 +22,10 @@ use crate::{
 mod default_route;
 mod link_type;
 mod present;
+mod speed;
 
 pub use present::is_present;
+pub use speed::link_speed;
 
 /// Bytes of `struct ifinfomsg`.
 const LINK_HEADER_BYTES: usize = 16;
