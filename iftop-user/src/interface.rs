@@ -19,11 +19,13 @@ use crate::{
     netlink::{self, Reply},
 };
 
+mod counters;
 mod default_route;
 mod link_type;
 mod present;
 mod speed;
 
+pub use counters::{InterfaceCounters, counters};
 pub use present::is_present;
 pub use speed::link_speed;
 

@@ -97,6 +97,17 @@ pub(crate) fn dump<T>(
     bail!("the kernel's list changed during each of {DUMP_ATTEMPTS} attempts to read it")
 }
 
+/// Asks for one thing and keeps what `pick` makes of it. The kernel's refusal is a [`Refusal`].
+pub(crate) fn get<T>(
+    request: RouteNetlinkMessage,
+    mut pick: impl FnMut(Reply<'_>) -> Option<T>,
+) -> Result<Option<T>> {
+    let mut picked = None;
+    // The acknowledgement is what ends the answer.
+    exchange(request, NLM_F_ACK, |reply| picked = pick(reply))?;
+    Ok(picked)
+}
+
 /// Asks for one change, `flags` such as `NLM_F_CREATE`. The kernel's refusal is a [`Refusal`].
 pub(crate) fn change(request: RouteNetlinkMessage, flags: u16) -> Result<()> {
     exchange(request, NLM_F_ACK | flags, |_| ()).map(|_| ())
