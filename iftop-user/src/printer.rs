@@ -84,9 +84,9 @@ pub(crate) fn write_to_stdout(mut bytes: &[u8]) -> io::Result<()> {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => bytes = &bytes[written..],
             Err(Errno::INTR) => {}
-            // Somebody who shares our terminal or pipe made it so.
+            // Somebody who shares our terminal or pipe made it so. Interrupted, we just try again.
             Err(Errno::AGAIN) => {
-                poll(&mut [PollFd::from_borrowed_fd(stdout(), PollFlags::OUT)], None)?;
+                let _ = poll(&mut [PollFd::from_borrowed_fd(stdout(), PollFlags::OUT)], None);
             }
             Err(error) => return Err(error.into()),
         }

@@ -182,13 +182,14 @@ impl Terminal {
     /// Gives the terminal back for good; `false` when it takes nothing, so that whatever is written
     /// to it now would hang.
     pub fn leave(mut self) -> bool {
-        self.give_back()
+        self.give_back();
+        hold::takes_something()
     }
 
-    fn give_back(&mut self) -> bool {
+    fn give_back(&mut self) {
         // First: reading what is typed for others would stop us.
         self.events = None;
-        hold::give_back()
+        hold::give_back();
     }
 
     /// Lets the next frame be a whole one, whatever is on the screen.

@@ -57,6 +57,25 @@ fn in_the_background_it_counts_on_and_leaves_the_terminal_alone() {
     tmux.ended(0, &modes);
 }
 
+/// A script without job control would wait for ever for a program that stopped alone.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn ctrl_z_stops_whoever_waits_for_it_too() {
+    let cable = Cable::new();
+    let tmux = Tmux::start(&cable.a);
+    let modes = tmux.modes();
+    let program = env!("CARGO_BIN_EXE_iftop");
+    tmux.keys(&[&format!("clear; sh -c '{program} -i va -nN; exit 5'"), "Enter"]);
+    tmux.wait_for_table();
+    tmux.keys(&["C-z"]);
+    tmux.wait_for_prompt();
+    assert_eq!(tmux.modes(), modes);
+    tmux.keys(&["fg", "Enter"]);
+    obeys(&tmux);
+    tmux.keys(&["q"]);
+    tmux.ended(5, &modes);
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_stop_that_cannot_be_seen_coming_is_repaired() {

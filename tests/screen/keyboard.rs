@@ -25,9 +25,9 @@ async fn keys_come_one_by_one_while_the_terminal_is_ours() {
     let namespace = Namespace::new();
     let tmux = Tmux::start(&namespace);
     let modes = tmux.modes();
-    let start = || {
+    let start = |how: &str| {
         let name = "screen::keyboard::keys_come_one_by_one_while_the_terminal_is_ours";
-        tmux.run_this_test(INSIDE, name);
+        tmux.run_this_test(INSIDE, &format!("{name} {how}"));
         tmux.wait_for("start", |screen| screen.contains("ready\n"));
     };
     let answers = |key: &str| {
@@ -35,7 +35,7 @@ async fn keys_come_one_by_one_while_the_terminal_is_ours() {
         // Alone on its line: it was not echoed.
         tmux.wait_for("key", |screen| screen.lines().any(|line| line == format!("key {key}")));
     };
-    start();
+    start("");
     answers("a");
     for round in ["b", "c"] {
         tmux.keys(&["C-z"]);
@@ -54,7 +54,11 @@ async fn keys_come_one_by_one_while_the_terminal_is_ours() {
     tmux.wait_for("end", |screen| screen.contains("test result: ok"));
     tmux.ended(0, &modes);
 
-    start();
+    start("&");
+    assert_eq!(tmux.modes(), modes);
+    assert!(tmux.output_of("jobs").contains("Running"));
+    tmux.keys(&["fg", "Enter"]);
+    answers("d");
     tmux.keys(&["!"]);
     tmux.wait_for("message", |screen| screen.contains("\non purpose\n"));
     tmux.ended(101, &modes);

@@ -22,7 +22,7 @@ fn the_table_follows_the_size_of_the_terminal() {
                 && lines[2].find(" => 10.9.0.2") == Some(arrow)
         });
     }
-    tmux.run(&["resize-window", "-x", "2", "-y", "2"]);
+    tmux.run(&["resize-window", "-x", "1", "-y", "1"]);
     tmux.run(&["resize-window", "-x", "80", "-y", "24"]);
     tmux.wait_for_table();
     tmux.keys(&["q"]);

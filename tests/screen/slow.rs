@@ -1,6 +1,14 @@
 //! A terminal that is slow, or takes nothing at all.
 
-use super::packet_between;
+use std::{
+    env, io, panic,
+    process::{self, Command},
+};
+
+use iftop_user::terminal::Terminal;
+use rustix::termios::{Action, tcflow};
+
+use super::{packet_between, packet_from};
 use crate::support::{iftop, net::Cable, pty::Pty};
 
 /// Ends each frame: the cursor stays hidden.
@@ -12,9 +20,9 @@ fn a_terminal_that_is_not_read_does_not_stop_the_counting() {
     let cable = Cable::new();
     let pty = Pty::open(80, 24);
     let modes = pty.modes();
-    pty.fill();
-    // It ends by what it has counted.
     let mut iftop = pty.start(&cable.a, "-i va -nN -s 3");
+    pty.fill_until_it_hangs(&iftop);
+    // It ends by what it has counted.
     assert_eq!(iftop.wait().unwrap().code(), Some(0));
     assert_eq!(pty.modes(), modes);
 }
@@ -28,9 +36,45 @@ fn a_terminal_that_is_not_read_does_not_keep_it_from_ending() {
     let mut iftop = pty.start(&cable.a, "-i va -nN");
     pty.read_until("attributed");
     assert_ne!(pty.modes(), modes);
-    pty.fill();
+    pty.fill_until_it_hangs(&iftop);
     iftop::kill(iftop.id(), libc::SIGTERM);
     assert_eq!(iftop.wait().unwrap().code(), Some(143));
+    assert_eq!(pty.modes(), modes);
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_terminal_that_is_read_again_shows_what_is_known_by_then() {
+    let cable = Cable::new();
+    let mut pty = Pty::open(80, 24);
+    let iftop = pty.start(&cable.a, "-i va -nN");
+    pty.read_until("attributed");
+    pty.fill_until_it_hangs(&iftop);
+    cable.sender_at_vb().send(&packet_from(2));
+    pty.read_until("10.9.0.2");
+    iftop::kill(iftop.id(), libc::SIGTERM);
+    assert_eq!(pty.read_to_end(iftop).code(), Some(143));
+}
+
+/// The same test twice: on the terminal, where it panics, and outside, where it waits.
+#[tokio::test]
+#[ignore = "needs root: cargo xtask test"]
+async fn a_stopped_terminal_does_not_hold_a_panic() {
+    const INSIDE: &str = "IFTOP_TEST_PANIC_UNREAD";
+    if env::var_os(INSIDE).is_some() {
+        let mut terminal = Terminal::take().unwrap();
+        terminal.draw(|frame| frame.render_widget("the table", frame.area())).unwrap();
+        tcflow(io::stdout(), Action::OOff).unwrap();
+        panic::catch_unwind(|| panic!("on purpose")).unwrap_err();
+        // The test's own output would hang.
+        process::exit(3);
+    }
+    let pty = Pty::open(80, 24);
+    let modes = pty.modes();
+    let mut command = Command::new(env::current_exe().unwrap());
+    let name = "screen::slow::a_stopped_terminal_does_not_hold_a_panic";
+    command.env(INSIDE, "1").args(["--include-ignored", "--nocapture", "--exact", name]);
+    assert_eq!(pty.spawn(command).wait().unwrap().code(), Some(3));
     assert_eq!(pty.modes(), modes);
 }
 

@@ -1,10 +1,10 @@
 //! A terminal that nobody shows: a pseudo-terminal whose other end the test holds.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{ErrorKind, Read as _, Write as _},
     os::{fd::OwnedFd, unix::fs::OpenOptionsExt as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
 };
 
@@ -27,7 +27,7 @@ impl Pty {
         let master = master.unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
-        let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap().into();
+        let path: PathBuf = ptsname(&master, Vec::new()).unwrap().into_string().unwrap().into();
         let terminal = open(&path, libc::O_NOCTTY).into();
         let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&terminal, size).unwrap();
@@ -39,9 +39,14 @@ impl Pty {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
         command.args(options.split_whitespace());
         command.env("LC_ALL", "C.UTF-8").env("HOME", "/nonexistent");
+        namespace.enter(&mut command, None);
+        self.spawn(command)
+    }
+
+    /// Starts a command on this terminal.
+    pub fn spawn(&self, mut command: Command) -> Child {
         let terminal = || self.terminal.try_clone().unwrap();
         command.stdin(terminal()).stdout(terminal()).stderr(terminal());
-        namespace.enter(&mut command, None);
         command.spawn().unwrap()
     }
 
@@ -67,8 +72,15 @@ impl Pty {
         program.wait().unwrap()
     }
 
-    /// Writes to the terminal until it takes no more. Unread, it never will.
-    pub fn fill(&self) {
+    /// Fills the terminal until the program hangs in a write. Unread, it will for ever.
+    pub fn fill_until_it_hangs(&self, program: &Child) {
+        // The kernel makes room now and then, until all its buffers are full.
+        while !hangs_in_a_write(program) {
+            self.fill();
+        }
+    }
+
+    fn fill(&self) {
         let mut terminal = open(&self.path, libc::O_NOCTTY | libc::O_NONBLOCK);
         loop {
             match terminal.write(&[b'x'; 64]) {
@@ -85,6 +97,16 @@ impl Pty {
     }
 }
 
-fn open(path: &PathBuf, flags: i32) -> File {
+/// Whether a thread of it is inside of write(2) to stdout.
+fn hangs_in_a_write(program: &Child) -> bool {
+    let write = format!("{} 0x1 ", libc::SYS_write);
+    fs::read_dir(format!("/proc/{}/task", program.id())).unwrap().any(|task| {
+        // A thread may end while it is looked at.
+        let call = fs::read_to_string(task.unwrap().path().join("syscall"));
+        call.is_ok_and(|call| call.starts_with(&write))
+    })
+}
+
+fn open(path: &Path, flags: i32) -> File {
     OpenOptions::new().read(true).write(true).custom_flags(flags).open(path).unwrap()
 }

@@ -7,8 +7,7 @@
 //! away before the first frame and scrolled up after the last.
 
 use std::{
-    io::{self, IsTerminal as _},
-    panic,
+    io, panic,
     sync::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -24,6 +23,11 @@ use crossterm::{
     queue,
     style::{Print, ResetColor},
     terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen},
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    stdio::stderr,
+    termios::isatty,
 };
 
 use super::modes::{self, Modes};
@@ -68,11 +72,11 @@ pub(super) fn write_frame(frame: &[u8]) -> io::Result<()> {
     write_to_stdout(frame)
 }
 
-/// Gives the terminal back; does nothing when that is done already. `false` when the terminal does
-/// not take what it should: then at least its modes are as before.
-pub(super) fn give_back() -> bool {
+/// Gives the terminal back; does nothing when that is done already. One that takes nothing gets at
+/// least its modes as before.
+pub(super) fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
-        return true;
+        return;
     }
     let (done, left) = mpsc::channel();
     let leaving = thread::Builder::new().name("leave".to_owned()).spawn(move || {
@@ -80,9 +84,10 @@ pub(super) fn give_back() -> bool {
         let _ = leave();
         let _ = done.send(());
     });
-    let left = leaving.is_ok() && left.recv_timeout(LEAVE_TIMEOUT).is_ok();
+    if leaving.is_ok() {
+        let _ = left.recv_timeout(LEAVE_TIMEOUT);
+    }
     modes::restore();
-    left
 }
 
 fn leave() -> io::Result<()> {
@@ -98,16 +103,22 @@ fn leave() -> io::Result<()> {
     write_to_stdout(&bytes)
 }
 
+/// Whether what is written to stderr goes somewhere, now.
+pub(super) fn takes_something() -> bool {
+    let mut errors = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
+    poll(&mut errors, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+}
+
 /// On any thread, before the panic's message is printed.
 pub(super) fn give_back_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            let left = give_back();
+            give_back();
             modes::restore();
             // A message to a terminal that takes nothing would hang.
-            if left || !io::stderr().is_terminal() {
+            if !isatty(stderr()) || takes_something() {
                 print(panic);
             }
         }));

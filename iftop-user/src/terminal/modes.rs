@@ -71,8 +71,9 @@ fn set(terminal: BorrowedFd<'_>, modes: &Termios) -> io::Result<()> {
 pub(super) fn has_hung_up() -> bool {
     let hung_up = with_terminal(|terminal| {
         let mut terminal = [PollFd::from_borrowed_fd(terminal, PollFlags::empty())];
-        poll(&mut terminal, Some(&Timespec::default()))?;
-        Ok(terminal[0].revents().contains(PollFlags::HUP))
+        // Interrupted by a signal it tells nothing.
+        let told = poll(&mut terminal, Some(&Timespec::default())).is_ok();
+        Ok(told && terminal[0].revents().contains(PollFlags::HUP))
     });
     hung_up.unwrap_or(true)
 }
