@@ -48,9 +48,9 @@ fn the_table_comes_up_obeys_and_gives_the_terminal_back() {
     assert_eq!(&lines[2][..42], "10.9.0.1                   => 10.9.0.2    ");
     assert_eq!(&lines[3][26..30], " <= ");
     assert!(lines[20].starts_with("── va ─ ebpf/tcx ─ 1 flow"), "{screen}");
-    let words = |line: usize| lines[line].split_whitespace().take(3).collect::<Vec<_>>();
-    assert_eq!(words(21), ["TX:", "cum:", "0B"], "{screen}");
-    assert_eq!(words(22)[..2], ["RX:", "120B"], "{screen}");
+    let words = |line: usize| lines[line].split_whitespace().take(4).collect::<Vec<_>>();
+    assert_eq!(words(21), ["TX:", "0.0%", "cum:", "0B"], "{screen}");
+    assert_eq!(words(22)[..3], ["RX:", "0.0%", "120B"], "{screen}");
 
     tmux.keys(&["p"]);
     tmux.wait_for("port", |screen| screen.contains("10.9.0.1:53                => 10.9.0.2:4000"));

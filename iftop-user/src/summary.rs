@@ -45,8 +45,9 @@ pub fn summary(summary: &Summary<'_>) -> String {
     {
         let count = format.count(*count).trimmed();
         let rate = format.rate(peak.rate).trimmed();
-        let at = time(peak.at(format.unit.measure()));
-        line(&mut out, name, &format!("{count:<9} peak {rate:<9} after {at}"));
+        let at = peak.at(format.unit.measure());
+        let when = if at.is_zero() { String::new() } else { format!("after {}", time(at)) };
+        line(&mut out, name, &format!("{count:<9} peak {rate:<9} {when}"));
     }
     if let Some(Talker { local, remote, count }) = &summary.top_talker {
         let ends = [local, remote].map(|end: &Endpoint| label::text(end));
@@ -66,7 +67,7 @@ pub fn summary(summary: &Summary<'_>) -> String {
 
 fn line(out: &mut String, name: &str, text: &str) {
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "  {name:<11}{text}");
+    let _ = writeln!(out, "  {name:<11}{}", text.trim_end());
 }
 
 /// Whole seconds are enough.
@@ -109,7 +110,7 @@ mod tests {
         let expected = "\
 iftop: eth0 for 1m 40s
   sent       2.44MB    peak 9.77Mb    after 1m 2s
-  received   0B        peak 0b        after 0s
+  received   0B        peak 0b
   both       2.44MB    peak 9.77Mb    after 1m 2s
   top talker 192.0.2.1:443 <=> [six.example.com]:40000  2.44MB
   account    attributed 100%, covered 99%
@@ -124,7 +125,7 @@ iftop: eth0 for 1m 40s
         let expected = "\
 iftop: eth0 for 1m 40s
   sent       2.56Kp    peak 1.28Kp    after 1m 2s
-  received   0p        peak 0p        after 0s
+  received   0p        peak 0p
   both       2.56Kp    peak 1.28Kp    after 1m 2s
   account    attributed 50% (dropped before us)
 ";

@@ -123,11 +123,14 @@ fn a_terminal_without_an_alternate_screen_is_usable_before_and_after() {
         tmux.show_table();
         assert!(!tmux.screen().contains("rubbish"), "{term}");
         tmux.keys(&["q"]);
+        // The table, the summary, the prompt.
         let below = |screen: &str| {
             let lines: Vec<_> = screen.lines().collect();
-            lines[lines.len() - 2].starts_with("TOTAL:") && lines[lines.len() - 1] == "$"
+            let summary = lines.iter().position(|line| line.starts_with("iftop: va for "));
+            let above = summary.and_then(|summary| lines.get(summary.checked_sub(1)?));
+            above.is_some_and(|line| line.starts_with("TOTAL:")) && lines.last() == Some(&"$")
         };
-        tmux.wait_for("prompt below the table", below);
+        tmux.wait_for("prompt below the summary below the table", below);
         assert_eq!(tmux.modes(), modes, "{term}");
     }
 }
