@@ -15,4 +15,5 @@
 //! and 16 in part, 24), the screen beside classic iftop's (32 to 37, 40), names (38).
 
 mod cases;
+mod running;
 mod traffic;
