@@ -14,6 +14,9 @@
 //! Missing are those of what there is not yet: a packet filter (11 in part), a configuration file (15
 //! and 16 in part, 24), the screen beside classic iftop's (32 to 37, 40), names (38).
 
+mod aggregates;
 mod cases;
+mod layout;
+mod rates;
 mod running;
 mod traffic;
