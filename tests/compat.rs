@@ -16,6 +16,7 @@
 
 mod aggregates;
 mod cases;
+mod consumers;
 mod layout;
 mod rates;
 mod running;
