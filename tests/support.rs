@@ -1,8 +1,10 @@
 //! What the tests stand on: networks of their own, terminals, frames, and the program under test.
 
+pub mod classic;
 pub mod etc;
 pub mod frame;
 pub mod iftop;
 pub mod net;
 pub mod pty;
+pub mod report;
 pub mod tmux;

@@ -1,9 +1,10 @@
 //! The program under test, running inside a namespace.
-#![expect(unsafe_code, reason = "kill(2)")]
+#![expect(unsafe_code, reason = "kill(2), poll(2)")]
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    os::fd::AsRawFd as _,
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 };
 
 use serde_json::Value;
@@ -19,6 +20,8 @@ pub fn kill(pid: u32, signal: i32) {
 /// A run; killed when dropped.
 pub struct Iftop {
     child: Killed,
+    /// Where its input is not closed.
+    input: Option<ChildStdin>,
     out: BufReader<ChildStdout>,
     errors: BufReader<ChildStderr>,
     json: bool,
@@ -56,17 +59,28 @@ impl Iftop {
         Self::take(command)
     }
 
-    fn take(mut command: Command) -> Self {
+    /// The same with an input that stays open, and in which nothing stands.
+    pub fn spawn_with_input(namespace: &Namespace, mut command: Command) -> Self {
+        namespace.enter(&mut command, None);
+        Self::take_with(command, Stdio::piped())
+    }
+
+    fn take(command: Command) -> Self {
+        Self::take_with(command, Stdio::null())
+    }
+
+    fn take_with(mut command: Command, input: Stdio) -> Self {
         let json = command.get_args().any(|argument| argument == "--json");
         // Whatever file somebody has there is no part of a test.
         if !command.get_envs().any(|(name, _)| name == "HOME") {
             command.env("HOME", "/nonexistent");
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let input = child.stdin.take();
         let out = BufReader::new(child.stdout.take().unwrap());
         let errors = BufReader::new(child.stderr.take().unwrap());
-        Self { child: Killed(child), out, errors, json }
+        Self { child: Killed(child), input, out, errors, json }
     }
 
     /// The same as another user, without any privilege.
@@ -97,6 +111,27 @@ impl Iftop {
 
     pub fn id(&self) -> u32 {
         self.child.0.id()
+    }
+
+    /// Whether it goes on.
+    pub fn is_running(&mut self) -> bool {
+        self.child.0.try_wait().unwrap().is_none()
+    }
+
+    /// Whether there is output to be read; none must have been read before.
+    pub fn has_written(&self) -> bool {
+        assert!(self.out.buffer().is_empty());
+        let descriptor = self.out.get_ref().as_raw_fd();
+        let mut poll = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
+        // SAFETY: one structure, which lives.
+        let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
+        assert!(ready >= 0);
+        ready > 0
+    }
+
+    /// Types into its input.
+    pub fn press(&mut self, keys: &str) {
+        self.input.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
     /// The next line of its output.

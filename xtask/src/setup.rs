@@ -2,7 +2,9 @@
 //!
 //! It must do nothing, and not even ask for a password, when all is there.
 
-use std::process::Command;
+mod jc;
+
+use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -17,29 +19,41 @@ pub enum Purpose {
     Test,
 }
 
-/// A tool, the Debian package that brings it, and what needs it.
+/// A tool or, with its whole path, a file; the Debian package that brings it, and what needs it.
 struct Tool {
     name: &'static str,
     package: &'static str,
     needed_by: Purpose,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 6] = [
     // The tests build their networks with these three...
     Tool { name: "ip", package: "iproute2", needed_by: Purpose::Test },
     Tool { name: "tc", package: "iproute2", needed_by: Purpose::Test },
     Tool { name: "ethtool", package: "ethtool", needed_by: Purpose::Test },
-    // ...and look at the screen through this one.
+    // ...look at the screen through this one...
     Tool { name: "tmux", package: "tmux", needed_by: Purpose::Test },
+    // ...and compare with classic iftop. Ours has the same name, but not there.
+    Tool { name: "/usr/sbin/iftop", package: "iftop", needed_by: Purpose::Test },
+    Tool { name: "/etc/services", package: "netbase", needed_by: Purpose::Test },
 ];
 
 /// Installs what is missing.
 pub fn setup(purpose: Purpose) -> Result<()> {
-    install(&missing(purpose, |tool| cmd::find(tool).is_some()))?;
+    let mut packages = missing(purpose, is_there);
+    if purpose == Purpose::Test {
+        packages.extend(jc::missing_package()?);
+    }
+    install(&packages)?;
     if purpose == Purpose::Test {
         components()?;
+        jc::install()?;
     }
     Ok(())
+}
+
+fn is_there(tool: &str) -> bool {
+    if tool.starts_with('/') { Path::new(tool).exists() } else { cmd::find(tool).is_some() }
 }
 
 /// The packages of the tools that are not there, each once.
@@ -117,7 +131,10 @@ mod tests {
     #[test]
     fn run_needs_less_than_test() {
         assert!(missing(Purpose::Run, |_| false).is_empty());
-        assert_eq!(missing(Purpose::Test, |_| false), ["iproute2", "ethtool", "tmux"]);
+        assert_eq!(
+            missing(Purpose::Test, |_| false),
+            ["iproute2", "ethtool", "tmux", "iftop", "netbase"]
+        );
     }
 
     #[test]

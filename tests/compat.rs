@@ -1,0 +1,23 @@
+//! Against classic iftop itself, which runs beside ours on the same packets, and against the
+//! programs that read its reports.
+//!
+//! The numbers of the cases are those of one list of all that is to be compared:
+//!
+//! | numbers | where |
+//! |---|---|
+//! | 2 | `layout`, `rates`, `aggregates` |
+//! | 3 to 14, 16 to 18, 25, 26, 29, 30 | `cases` |
+//! | 1, 15, 21 to 23, 26b, 27, 28, 39, 41, 42 | `running` |
+//! | 19, 20 | the scenarios of the flow table |
+//! | 31 | the bulk transfer in `counting`, without classic iftop |
+//!
+//! Missing are those of what there is not yet: a packet filter (11 in part), a configuration file (15
+//! and 16 in part, 24), the screen beside classic iftop's (32 to 37, 40), names (38).
+
+mod aggregates;
+mod cases;
+mod consumers;
+mod layout;
+mod rates;
+mod running;
+mod traffic;
