@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use crate::{
     account::Account,
+    flow::Peak,
     protocol,
-    units::Rate,
+    units::{Measure, Rate, Unit},
     view::{self, View},
 };
 
@@ -85,6 +86,7 @@ struct Protocol {
 #[derive(Serialize)]
 struct Traffic {
     bits_per_second: Windows,
+    packets_per_second: Windows,
     bytes: u64,
     packets: u64,
     interval: CountJson,
@@ -111,9 +113,20 @@ struct Totals {
 #[derive(Serialize)]
 struct Total {
     bits_per_second: Windows,
+    packets_per_second: Windows,
     peak_bits_per_second: u64,
+    peak_packets_per_second: u64,
+    peak_since_start: PeakSinceStart,
     bytes: u64,
     packets: u64,
+}
+
+#[derive(Serialize)]
+struct PeakSinceStart {
+    bits_per_second: u64,
+    after_seconds: f64,
+    packets_per_second: u64,
+    packets_after_seconds: f64,
 }
 
 #[derive(Serialize)]
@@ -161,7 +174,8 @@ impl<'a> From<&'a view::Endpoint> for Endpoint<'a> {
 impl From<&view::Traffic> for Traffic {
     fn from(traffic: &view::Traffic) -> Self {
         Self {
-            bits_per_second: traffic.rates.into(),
+            bits_per_second: Windows::of(traffic.rates, Unit::Bits),
+            packets_per_second: Windows::of(traffic.rates, Unit::Packets),
             bytes: traffic.cumulative.bytes,
             packets: traffic.cumulative.packets,
             interval: traffic.interval.into(),
@@ -172,17 +186,31 @@ impl From<&view::Traffic> for Traffic {
 impl From<&view::Total> for Total {
     fn from(total: &view::Total) -> Self {
         Self {
-            bits_per_second: total.rates.into(),
-            peak_bits_per_second: whole_bits(total.peak),
+            bits_per_second: Windows::of(total.rates, Unit::Bits),
+            packets_per_second: Windows::of(total.rates, Unit::Packets),
+            peak_bits_per_second: whole(total.peak, Unit::Bits),
+            peak_packets_per_second: whole(total.peak, Unit::Packets),
+            peak_since_start: (&total.highest).into(),
             bytes: total.cumulative.bytes,
             packets: total.cumulative.packets,
         }
     }
 }
 
-impl From<[Rate; 3]> for Windows {
-    fn from(rates: [Rate; 3]) -> Self {
-        let [two, ten, forty] = rates.map(whole_bits);
+impl From<&Peak> for PeakSinceStart {
+    fn from(peak: &Peak) -> Self {
+        Self {
+            bits_per_second: whole(peak.rate, Unit::Bits),
+            after_seconds: peak.at(Measure::Bytes).as_secs_f64(),
+            packets_per_second: whole(peak.rate, Unit::Packets),
+            packets_after_seconds: peak.at(Measure::Packets).as_secs_f64(),
+        }
+    }
+}
+
+impl Windows {
+    fn of(rates: [Rate; 3], unit: Unit) -> Self {
+        let [two, ten, forty] = rates.map(|rate| whole(rate, unit));
         Self { two, ten, forty }
     }
 }
@@ -215,8 +243,8 @@ impl From<&Account> for AccountJson {
     clippy::cast_sign_loss,
     reason = "a rate is never negative, and far below 2^64"
 )]
-fn whole_bits(rate: Rate) -> u64 {
-    rate.bits_per_second().round() as u64
+fn whole(rate: Rate, unit: Unit) -> u64 {
+    rate.per_second(unit).round() as u64
 }
 
 #[cfg(test)]

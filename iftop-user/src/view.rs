@@ -10,7 +10,7 @@ use regex::Regex;
 
 use crate::{
     account::Account,
-    flow::{FlowTable, Pair, window::Window},
+    flow::{FlowTable, Pair, Peak, window::Window},
     label,
     units::{Measure, Rate},
 };
@@ -219,6 +219,8 @@ pub struct Total {
     pub rates: [Rate; 3],
     /// The highest 2 s rate of the last 40 s.
     pub peak: Rate,
+    /// The highest since start.
+    pub highest: Peak,
     /// Since start.
     pub cumulative: Count,
 }
@@ -313,11 +315,12 @@ fn row(id: &RowId, sums: &Sums, table: &FlowTable, labels: &Labels<'_>) -> Row {
 
 /// Sent, received, both.
 fn totals(table: &FlowTable) -> [Total; 3] {
-    let peaks = table.peaks();
-    let total = |sides: Sides, peak: Rate| Total {
+    let (peaks, highest) = (table.peaks(), table.totals().peak_since_start);
+    let total = |sides: Sides, place: usize| Total {
         rates: Window::ALL.map(|window| table.rate(window, sides.of(table.total(window)))),
-        peak,
+        peak: peaks[place],
+        highest: highest[place],
         cumulative: sides.of(table.totals().cumulative),
     };
-    [total(Sides::Sent, peaks[0]), total(Sides::Received, peaks[1]), total(Sides::Both, peaks[2])]
+    [total(Sides::Sent, 0), total(Sides::Received, 1), total(Sides::Both, 2)]
 }

@@ -39,6 +39,8 @@ impl Pty {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
         command.args(options.split_whitespace());
         command.env("LC_ALL", "C.UTF-8").env("HOME", "/nonexistent");
+        // With colours, which take more bytes.
+        command.env("TERM", "xterm").env_remove("NO_COLOR");
         namespace.enter(&mut command, None);
         self.spawn(command)
     }

@@ -36,6 +36,12 @@ impl Peak {
         }
     }
 
+    /// A highest rate that was then.
+    #[cfg(test)]
+    pub fn of(rate: Rate, at: Duration) -> Self {
+        Self { rate, bytes_at: at, packets_at: at }
+    }
+
     /// Takes in the newest rate.
     pub(super) fn take(&mut self, rate: Rate, now: Duration) {
         if rate.bytes > self.rate.bytes {

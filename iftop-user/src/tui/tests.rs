@@ -66,6 +66,8 @@ fn screens_of_all_sizes() {
     insta::assert_snapshot!("hosts_120x40", screen(&app(fixture::hosts(), ""), 120, 40));
     insta::assert_snapshot!("hosts_40x10", screen(&app(fixture::hosts(), ""), 40, 10));
     insta::assert_snapshot!("hosts_60x14", screen(&app(fixture::hosts(), ""), 60, 14));
+    insta::assert_snapshot!("ports_60x10", screen(&app(fixture::ports(), "pT"), 60, 10));
+    insta::assert_snapshot!("ports_200x60", screen(&app(fixture::ports(), "pT"), 200, 60));
     insta::assert_snapshot!("totals_only_40x5", screen(&app(fixture::hosts(), ""), 40, 5));
     insta::assert_snapshot!("notice_30x4", screen(&app(fixture::hosts(), ""), 30, 4));
     insta::assert_snapshot!("no_flows", screen(&app(View::default(), ""), 80, 24));

@@ -16,6 +16,9 @@ const CUMULATIVE_LABEL: u16 = 16;
 const CUMULATIVE: u16 = 22;
 const PEAK_LABEL: u16 = 32;
 const PEAK: u16 = 39;
+/// The highest rate since start, where there is room between peak and rates.
+const MAX_LABEL: u16 = 48;
+const MAX: u16 = 54;
 /// Before the rates.
 const RATES_LABEL: u16 = 8;
 /// Of `TOTAL:` and a blank.
@@ -27,7 +30,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, layout: &Layout) {
     let rates_column = layout.rates();
     let cumulative = CUMULATIVE + NUMBER_WIDTH <= rates_column;
     let peak = PEAK + NUMBER_WIDTH <= rates_column;
+    let max = MAX + NUMBER_WIDTH + RATES_LABEL <= rates_column;
     let figures_end = match (cumulative, peak) {
+        (_, true) if max => MAX + NUMBER_WIDTH,
         (_, true) => PEAK + NUMBER_WIDTH,
         (true, false) => CUMULATIVE + NUMBER_WIDTH,
         (false, false) => NAME_WIDTH,
@@ -46,6 +51,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, layout: &Layout) {
             let rate = format.rate(total.peak).to_string();
             canvas.field(PEAK, line, &rate, NUMBER_WIDTH);
         }
+        if max {
+            let rate = format.rate(total.highest.rate).to_string();
+            canvas.field(MAX, line, &rate, NUMBER_WIDTH);
+        }
         table::rates(canvas, rates_column, line, total.rates, format);
     }
 
@@ -59,6 +68,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, layout: &Layout) {
     }
     if peak {
         canvas.text(PEAK_LABEL, top, "peak:");
+    }
+    if max {
+        canvas.text(MAX_LABEL, top, "max:");
     }
     if figures_end + RATES_LABEL <= rates_column {
         canvas.text(rates_column - RATES_LABEL, top, "rates:");

@@ -5,7 +5,11 @@ use std::{net::SocketAddr, time::Duration};
 use iftop_common::Count;
 
 use super::{Endpoint, Row, RowId, Total, Traffic, View};
-use crate::{account::Account, flow::Pair, units::Rate};
+use crate::{
+    account::Account,
+    flow::{Pair, Peak},
+    units::Rate,
+};
 
 /// `192.0.2.1`, `2001:db8::1`, `192.0.2.1:443` or `[2001:db8::1]:443`, without names.
 ///
@@ -43,7 +47,8 @@ pub fn row(local: Endpoint, remote: Endpoint, sent: Traffic, received: Traffic) 
 
 /// Interface-wide figures of a direction; the peak is in bits per second.
 pub fn total(bits_per_second: [f64; 3], peak: f64, bytes: u64) -> Total {
-    Total { rates: rates(bits_per_second), peak: rate(peak), cumulative: count(bytes) }
+    let (rates, peak, cumulative) = (rates(bits_per_second), rate(peak), count(bytes));
+    Total { rates, peak, highest: Peak::of(peak + peak, Duration::from_secs(7)), cumulative }
 }
 
 /// A view of these rows 60 s after start, with totals that have nothing to do with them and all
