@@ -6,9 +6,11 @@
 use std::time::Duration;
 
 use crate::{
-    app::lines::LineDisplay,
+    app::{Settings, lines::LineDisplay},
     filter::ScreenFilter,
+    flow::window::Window,
     orient::{Net4, Net6},
+    scale::Spread,
     source::ebpf::HookChoice,
     units::{Format, Prefixes, Unit},
     view::{PortDisplay, Sort},
@@ -37,7 +39,7 @@ pub struct Layer {
     pub sort: Option<Sort>,
     pub line_display: Option<LineDisplay>,
     pub cumulative: Option<bool>,
-    pub log_scale: Option<bool>,
+    pub spread: Option<Spread>,
     pub max_bandwidth: Option<u64>,
     pub net: Option<Option<Net4>>,
     pub net6: Option<Option<Net6>>,
@@ -68,7 +70,7 @@ impl Layer {
             sort: self.sort.or(other.sort),
             line_display: self.line_display.or(other.line_display),
             cumulative: self.cumulative.or(other.cumulative),
-            log_scale: self.log_scale.or(other.log_scale),
+            spread: self.spread.or(other.spread),
             max_bandwidth: self.max_bandwidth.or(other.max_bandwidth),
             net: self.net.or(other.net),
             net6: self.net6.or(other.net6),
@@ -100,32 +102,13 @@ pub struct Reports {
 pub struct Options {
     /// The interface; `None`: that of the default route.
     pub interface: Option<String>,
-    /// Hosts by name. For JSON only where the command line itself asks for it.
-    pub names: bool,
-    /// Services by name.
-    pub services: bool,
-    /// Which ports are told apart.
-    pub ports: PortDisplay,
-    /// All left hosts are one.
-    pub hide_source: bool,
-    /// All right hosts are one.
-    pub hide_destination: bool,
-    /// The order of rows.
-    pub sort: Sort,
+    /// What is displayed at first. For JSON hosts have names only where the command line itself asks
+    /// for them.
+    pub settings: Settings,
     /// Only rows of which an end matches.
     pub screen_filter: Option<ScreenFilter>,
-    /// How a row of the live table is laid out.
-    pub line_display: LineDisplay,
-    /// The live table's column of cumulative counts.
-    pub cumulative: bool,
-    /// Bars in the live table.
-    pub bars: bool,
-    /// Bars on a logarithmic scale.
-    pub log_scale: bool,
     /// Upper end of the bars' scale in bits per second; `None` or 0: it adapts.
     pub max_bandwidth: Option<u64>,
-    /// How numbers look.
-    pub format: Format,
     /// Show IPv4 flows in and out of this network only.
     pub net: Option<Net4>,
     /// The same for IPv6.
@@ -158,24 +141,28 @@ impl Options {
         // Machines get what they ask for, whatever a person likes to see.
         let (json_names, json_lines) = (line.dns.unwrap_or(false), line.lines);
         let all = line.or(file);
-        Self {
-            interface: all.interface.flatten(),
+        let settings = Settings {
             names: if reports.json { json_names } else { all.dns.unwrap_or(true) },
             services: all.services.unwrap_or(true),
             ports: all.ports.unwrap_or_default(),
             hide_source: all.hide_source.unwrap_or(false),
             hide_destination: all.hide_destination.unwrap_or(false),
             sort: all.sort.unwrap_or_default(),
-            screen_filter: all.screen_filter.flatten(),
-            line_display: all.line_display.unwrap_or_default(),
-            cumulative: all.cumulative.unwrap_or(false),
             bars: all.bars.unwrap_or(true),
-            log_scale: all.log_scale.unwrap_or(false),
-            max_bandwidth: all.max_bandwidth.filter(|&limit| limit != 0),
+            bar_window: Window::Ten,
+            spread: all.spread.unwrap_or_default(),
+            cumulative: all.cumulative.unwrap_or(false),
+            lines: all.line_display.unwrap_or_default(),
             format: Format {
                 unit: all.unit.unwrap_or_default(),
                 prefixes: all.prefixes.unwrap_or_default(),
             },
+        };
+        Self {
+            interface: all.interface.flatten(),
+            settings,
+            screen_filter: all.screen_filter.flatten(),
+            max_bandwidth: all.max_bandwidth.filter(|&limit| limit != 0),
             net: all.net.flatten(),
             net6: all.net6.flatten(),
             link_local: all.link_local.unwrap_or(false),

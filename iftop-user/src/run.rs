@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use log::Level;
 
 use crate::{
-    app::{App, Settings},
+    app::App,
     flow::FlowTable,
     interface::{self, Interface, InterfaceCounters, counters},
     names::Names,
@@ -21,7 +21,6 @@ use crate::{
     orient::Rules,
     poller::Poller,
     promiscuous,
-    scale::Spread,
     services::Services,
     source::ebpf::{self, EbpfSource},
     stderr::tell,
@@ -172,24 +171,6 @@ impl Session<'_> {
         for address in addresses {
             self.names.request(address, now);
         }
-    }
-}
-
-/// What is displayed at first.
-fn settings(options: &Options) -> Settings {
-    Settings {
-        names: options.names,
-        services: options.services,
-        ports: options.ports,
-        hide_source: options.hide_source,
-        hide_destination: options.hide_destination,
-        sort: options.sort,
-        bars: options.bars,
-        spread: if options.log_scale { Spread::Logarithmic } else { Spread::Linear },
-        cumulative: options.cumulative,
-        lines: options.line_display,
-        format: options.format,
-        ..Settings::default()
     }
 }
 

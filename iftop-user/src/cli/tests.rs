@@ -5,6 +5,7 @@ use clap::{CommandFactory as _, error::ErrorKind};
 use super::*;
 use crate::{
     app::lines::LineDisplay,
+    scale::Spread,
     units::{Format, Prefixes, Unit},
     view::{PortDisplay, Sort},
 };
@@ -32,11 +33,11 @@ fn each_option_has_a_letter_and_a_name_and_does_what_it_says() {
     type Check = fn(&Options) -> bool;
     // (spellings, what they do), in iftop's order; then ours
     let cases: &[(&[&str], Check)] = &[
-        (&["-n", "--no-dns"], |options| !options.names),
-        (&["-N", "--no-services"], |options| !options.services),
+        (&["-n", "--no-dns"], |options| !options.settings.names),
+        (&["-N", "--no-services"], |options| !options.settings.services),
         (&["-p", "--promiscuous"], |options| options.promiscuous),
-        (&["-b", "--no-bars"], |options| !options.bars),
-        (&["-B", "--bytes", "-u bytes"], |options| options.format.unit == Unit::Bytes),
+        (&["-b", "--no-bars"], |options| !options.settings.bars),
+        (&["-B", "--bytes", "-u bytes"], |options| options.settings.format.unit == Unit::Bytes),
         (&["-i eth0", "-ieth0", "--interface eth0", "--interface=eth0"], |options| {
             options.interface.as_deref() == Some("eth0")
         }),
@@ -48,7 +49,9 @@ fn each_option_has_a_letter_and_a_name_and_does_what_it_says() {
             options.net6.is_some_and(|net| net.address.segments()[0] == 0xfd00)
         }),
         (&["-l", "--link-local"], |options| options.link_local),
-        (&["-P", "--ports", "--port-display on"], |options| options.ports == PortDisplay::On),
+        (&["-P", "--ports", "--port-display on"], |options| {
+            options.settings.ports == PortDisplay::On
+        }),
         (&["-m 10M", "-m10M", "--max-bandwidth 10M"], |options| {
             options.max_bandwidth == Some(10 << 20)
         }),
@@ -58,31 +61,43 @@ fn each_option_has_a_letter_and_a_name_and_does_what_it_says() {
             (options.seconds, options.screen_seconds) == (five, five)
         }),
         (&["-L 3", "-L3", "--lines 3"], |options| options.lines == Some(3)),
-        (&["-o 2s", "--sort 2s"], |options| options.sort == Sort::Two),
-        (&["-o 10s", ""], |options| options.sort == Sort::Ten),
-        (&["-o 40s"], |options| options.sort == Sort::Forty),
-        (&["-o source"], |options| options.sort == Sort::Source),
-        (&["-o destination"], |options| options.sort == Sort::Destination),
-        (&["-o cumulative"], |options| options.sort == Sort::Cumulative),
-        (&["-u packets", "--unit packets"], |options| options.format.unit == Unit::Packets),
-        (&["--units si"], |options| options.format.prefixes == Prefixes::Decimal),
-        (&["--units binary", "--units iec"], |options| options.format == Format::default()),
-        (&["--hide-source"], |options| options.hide_source && !options.hide_destination),
-        (&["--hide-destination"], |options| options.hide_destination && !options.hide_source),
-        (&["--totals"], |options| options.cumulative),
-        (&["--log-scale"], |options| options.log_scale),
+        (&["-o 2s", "--sort 2s"], |options| options.settings.sort == Sort::Two),
+        (&["-o 10s", ""], |options| options.settings.sort == Sort::Ten),
+        (&["-o 40s"], |options| options.settings.sort == Sort::Forty),
+        (&["-o source"], |options| options.settings.sort == Sort::Source),
+        (&["-o destination"], |options| options.settings.sort == Sort::Destination),
+        (&["-o cumulative"], |options| options.settings.sort == Sort::Cumulative),
+        (&["-u packets", "--unit packets"], |options| {
+            options.settings.format.unit == Unit::Packets
+        }),
+        (&["--units si"], |options| options.settings.format.prefixes == Prefixes::Decimal),
+        (&["--units binary", "--units iec"], |options| {
+            options.settings.format == Format::default()
+        }),
+        (&["--hide-source"], |options| {
+            options.settings.hide_source && !options.settings.hide_destination
+        }),
+        (&["--hide-destination"], |options| {
+            options.settings.hide_destination && !options.settings.hide_source
+        }),
+        (&["--totals"], |options| options.settings.cumulative),
+        (&["--log-scale"], |options| options.settings.spread == Spread::Logarithmic),
         (&["--no-summary"], |options| !options.summary),
-        (&["--port-display source-only"], |options| options.ports == PortDisplay::SourceOnly),
-        (&["--line-display one-line-sent"], |options| options.line_display == LineDisplay::Sent),
+        (&["--port-display source-only"], |options| {
+            options.settings.ports == PortDisplay::SourceOnly
+        }),
+        (&["--line-display one-line-sent"], |options| options.settings.lines == LineDisplay::Sent),
         (&["--screen-filter :443"], |options| {
             options.screen_filter.as_ref().is_some_and(|filter| filter.text() == ":443")
         }),
         (&["--json"], |options| options.reports.json && options.lines.is_none()),
         (&["-nNPB", "-nN -PB", "-nNP -u bytes"], |options| {
-            !options.names && !options.services && options.ports == PortDisplay::On
+            !options.settings.names
+                && !options.settings.services
+                && options.settings.ports == PortDisplay::On
         }),
         (&["-tnNPieth0", "-tnNPi eth0"], |options| {
-            options.text && !options.names && options.interface.as_deref() == Some("eth0")
+            options.text && !options.settings.names && options.interface.as_deref() == Some("eth0")
         }),
     ];
     for (spellings, check) in cases {

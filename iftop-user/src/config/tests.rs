@@ -235,10 +235,18 @@ dns-resolution: yes
 use-bytes: yes
 ";
     let options = options("-n -L 7", file);
-    assert_eq!((options.lines, options.names), (Some(7), false), "same as classic");
-    assert_eq!((options.sort, options.format.unit), (Sort::Source, Unit::Bytes), "same as classic");
-    assert!(!options.bars, "same as classic: YES is no");
-    assert_eq!(options.ports, PortDisplay::Off, "same as classic: a bad value leaves the default");
+    assert_eq!((options.lines, options.settings.names), (Some(7), false), "same as classic");
+    assert_eq!(
+        (options.settings.sort, options.settings.format.unit),
+        (Sort::Source, Unit::Bytes),
+        "same as classic"
+    );
+    assert!(!options.settings.bars, "same as classic: YES is no");
+    assert_eq!(
+        options.settings.ports,
+        PortDisplay::Off,
+        "same as classic: a bad value leaves the default"
+    );
     // (mistake, whether classic says it too)
     let expected = [
         // Classic takes it for no without a word.
@@ -270,8 +278,8 @@ fn json_has_what_its_own_command_line_says() {
     ];
     for (arguments, names, lines) in cases {
         let options = options(arguments, file);
-        assert_eq!((options.names, options.lines), (names, lines), "{arguments}");
-        assert_eq!(options.sort, Sort::Two, "{arguments}");
+        assert_eq!((options.settings.names, options.lines), (names, lines), "{arguments}");
+        assert_eq!(options.settings.sort, Sort::Two, "{arguments}");
     }
 }
 

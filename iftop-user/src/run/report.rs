@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use tokio::time::{self, MissedTickBehavior};
 
-use super::{Ending, Output, Session, settings};
+use super::{Ending, Output, Session};
 use crate::{
     app::{
         App,
@@ -44,7 +44,7 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
     let options = session.options;
     let mut reporter = Reporter {
         session,
-        app: App::new(settings(options), None),
+        app: App::new(options.settings.clone(), None),
         output,
         printer: Printer::start()?,
         answers: String::new(),
@@ -127,7 +127,7 @@ impl Reporter<'_> {
         self.app.show(view);
         let report = match self.output {
             Output::Json => self.json(self.app.view())? + "\n",
-            _ => text::report(self.app.view(), self.session.options.format),
+            _ => text::report(self.app.view(), self.app.settings().format),
         };
         self.session.table.end_interval();
         self.printer.start_printing(report);
@@ -198,7 +198,7 @@ impl Reporter<'_> {
         if !self.app.paused() || sentence.is_empty() {
             let view = self.view();
             self.app.show(view);
-            self.answers += &text::report(self.app.view(), self.session.options.format);
+            self.answers += &text::report(self.app.view(), self.app.settings().format);
         }
         self.print_answers();
     }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use tokio::time::{self, MissedTickBehavior};
 
-use super::{Ending, Session, settings};
+use super::{Ending, Session};
 use crate::{
     abilities::Abilities,
     app::{App, Outcome},
@@ -26,7 +26,7 @@ const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 /// Shows the table until somebody has seen enough; then a summary stays on the terminal.
 pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
     let options = session.options;
-    let mut app = App::new(settings(options), options.max_bandwidth)
+    let mut app = App::new(options.settings.clone(), options.max_bandwidth)
         .with_filter(options.screen_filter.clone())
         .with_link_speed(link_speed(&session.interface.name));
     app.say(format!("Listening on {}", session.interface.shown_name()));

@@ -1,7 +1,7 @@
 //! The switches of the table.
 
 use super::{Section, Switch};
-use crate::{units::Unit, view::PortDisplay};
+use crate::{scale::Spread, units::Unit, view::PortDisplay};
 
 /// All switches.
 pub const SWITCHES: &[Switch] = &[
@@ -115,7 +115,9 @@ pub const SWITCHES: &[Switch] = &[
         default: false,
         section: Section::Look,
         help: "Bars on a logarithmic scale",
-        set: |layer, on| layer.log_scale = Some(on),
+        set: |layer, on| {
+            layer.spread = Some(if on { Spread::Logarithmic } else { Spread::Linear });
+        },
     },
     Switch {
         directive: Some("no-curses"),
