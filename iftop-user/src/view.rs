@@ -227,13 +227,17 @@ pub struct Total {
 
 /// Makes what is shown out of what is known.
 pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
-    let mut rows = order::ordered(gather(table, query), query, labels);
+    let rows = gather(table, query);
+    // Of all rows, also those that a frozen order does not let in: it holds rows, not traffic.
+    let matched = query
+        .filter
+        .map(|filter| matched(rows.iter().filter(|(id, _)| matches(id, filter, labels)), table));
+    let mut rows = order::ordered(rows, query, labels);
     let frozen = matches!(query.order, Order::Freeze)
         .then(|| rows.iter().map(|(id, _)| *id).collect::<Vec<_>>());
-    let matched = query.filter.map(|filter| {
+    if let Some(filter) = query.filter {
         rows.retain(|(id, _)| matches(id, filter, labels));
-        matched(&rows, table)
-    });
+    }
     let wanted = query.wanted.and_then(|wanted| rows.iter().position(|(id, _)| *id == wanted));
     let limit = query.limit.unwrap_or(usize::MAX).max(wanted.map_or(0, |place| place + 1));
     let [sent, received, both] = totals(table);
@@ -275,17 +279,16 @@ fn matches(id: &RowId, filter: &Regex, labels: &Labels<'_>) -> bool {
     id.ends(labels).iter().any(|end| filter.is_match(&label::text(end)))
 }
 
-fn matched(rows: &[(RowId, Sums)], table: &FlowTable) -> Matched {
+fn matched<'a>(rows: impl Iterator<Item = (&'a RowId, &'a Sums)>, table: &FlowTable) -> Matched {
     let mut windows = [Count::default(); 3];
+    let mut flows = 0;
     for (_, sums) in rows {
         for (sum, window) in windows.iter_mut().zip(sums.windows) {
             *sum += Sides::Both.of(window);
         }
+        flows += sums.flows;
     }
-    Matched {
-        rates: Window::ALL.map(|window| table.rate(window, windows[window as usize])),
-        flows: rows.iter().map(|(_, sums)| sums.flows).sum(),
-    }
+    Matched { rates: Window::ALL.map(|window| table.rate(window, windows[window as usize])), flows }
 }
 
 fn row(id: &RowId, sums: &Sums, table: &FlowTable, labels: &Labels<'_>) -> Row {

@@ -275,6 +275,12 @@ fn a_frozen_order_stays_and_lets_nobody_in() {
         ["10.0.0.1 10.0.0.2 - 0/0", "10.0.0.1 10.0.0.3 - 0/500", "10.0.0.1 10.0.0.4 - 0/6"];
     assert_eq!(rows(after, &query), expected);
     assert_eq!(seen(after, &query).both.cumulative.bytes, 9506);
+    let filter = regex::Regex::new(r"\.[2-5]$").unwrap();
+    let filtered = seen(after, &Query { filter: Some(&filter), ..query });
+    assert_eq!(filtered.rows.len(), 3);
+    let matched = filtered.matched.unwrap();
+    let bytes = (matched.flows, matched.rates[0].bytes * 2.0);
+    assert_eq!(bytes, (3, 9506.0), "what passes the filter is no matter of rows");
 }
 
 #[test]
