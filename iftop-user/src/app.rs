@@ -180,6 +180,8 @@ impl App {
             Action::ScreenFilter => {
                 let text = self.filter.as_ref().map(ScreenFilter::text).unwrap_or_default();
                 self.prompt = Some(Editor::new(text));
+                // What was said before says nothing of the line to come.
+                self.hint = None;
             }
             Action::PacketFilter => self.say(NO_PACKET_FILTER),
             Action::Shell => self.say(NO_SHELL),

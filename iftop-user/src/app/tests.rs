@@ -206,6 +206,7 @@ fn the_screen_filter_is_edited_taken_and_dropped() {
     typed(&mut app, "l([");
     assert_eq!((text(&app), app.hint()), (None, Some("Invalid regexp")));
     typed(&mut app, "lx");
+    assert_eq!((text(&app).as_deref(), app.hint()), (Some("x"), None), "no hint of the one before");
     app.key(press('l'));
     app.key(control('u'));
     app.key(KeyEvent::from(KeyCode::Enter));
