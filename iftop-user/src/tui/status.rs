@@ -2,18 +2,23 @@
 //!
 //! What is missing from the table is said here, so it is the last thing that gives way.
 
+use std::array;
+
 use super::{Glyphs, Status, canvas::Canvas, palette::Palette};
 use crate::{app::App, view::View};
 
 /// The longest filter that is shown whole.
 const FILTER_WIDTH: usize = 24;
 
+/// Lengths in which each fact can be said.
+const FORMS: usize = 3;
+
 /// What the rule says, from the left.
 struct Parts {
     /// Of the program: these give way first.
     about: Vec<String>,
-    /// Of the traffic, with the short form of each.
-    facts: Vec<(String, String)>,
+    /// Of the traffic, each in shorter and shorter forms.
+    facts: Vec<[String; FORMS]>,
     /// Whether the last of them is a warning.
     warning: bool,
 }
@@ -41,9 +46,9 @@ fn parts(app: &App, status: &Status<'_>) -> Parts {
         1 => "1 flow".to_owned(),
         flows => format!("{} flows", grouped(flows)),
     };
-    facts.push(filter(app, view).unwrap_or_else(|| (flows.clone(), flows)));
+    facts.push(filter(app, view).unwrap_or_else(|| array::from_fn(|_| flows.clone())));
     if let Some(note) = status.note {
-        facts.push((note.to_owned(), note.to_owned()));
+        facts.push(array::from_fn(|_| note.to_owned()));
     }
     let short = format!("attributed {}%", view.account.attributed_percent());
     let shortfall = view.account.shortfall();
@@ -51,7 +56,7 @@ fn parts(app: &App, status: &Status<'_>) -> Parts {
         Some(reason) => format!("{short} ({reason})"),
         None => short.clone(),
     };
-    facts.push((long, short));
+    facts.push([long.clone(), long, short]);
     Parts {
         about: vec![status.interface.to_owned(), status.source.to_owned()],
         facts,
@@ -59,8 +64,8 @@ fn parts(app: &App, status: &Status<'_>) -> Parts {
     }
 }
 
-/// With a filter on, what passes it of how much: long and short.
-fn filter(app: &App, view: &View) -> Option<(String, String)> {
+/// With a filter on, what passes it of how much. Its text gives way first: whoever typed it knows it.
+fn filter(app: &App, view: &View) -> Option<[String; FORMS]> {
     let (filter, matched) = (app.filter()?, view.matched?);
     let mut text: String = filter.text().chars().map(visible).take(FILTER_WIDTH).collect();
     if filter.text().chars().count() > FILTER_WIDTH {
@@ -69,7 +74,11 @@ fn filter(app: &App, view: &View) -> Option<(String, String)> {
     let rate = |rates| app.settings().format.rate(app.bar_rate(rates)).trimmed();
     let flows = format!("{} of {} flows", grouped(matched.flows), grouped(view.flows));
     let sum = format!("{} of {}", rate(&matched.rates), rate(&view.both.rates));
-    Some((format!("filter \"{text}\": {sum}, {flows}"), format!("filter: {flows}")))
+    Some([
+        format!("filter \"{text}\": {sum}, {flows}"),
+        format!("filter: {sum}, {flows}"),
+        format!("filter: {flows}"),
+    ])
 }
 
 fn visible(c: char) -> char {
@@ -80,18 +89,22 @@ fn visible(c: char) -> char {
 /// and dropped from the left, then the interface. What is missing from the table is said to the last.
 fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     let width = usize::from(width);
-    let Some(((last_long, last_short), others)) = parts.facts.split_last() else {
+    let Some((last, others)) = parts.facts.split_last() else {
         return glyphs.rule.repeat(width);
     };
+    let [longest, .., shortest] = last;
     let about = |count: usize| parts.about.iter().take(count).map(String::as_str);
-    let long = |dropped: usize| others.iter().skip(dropped).map(|(long, _)| long.as_str());
-    let short = |dropped: usize| others.iter().skip(dropped).map(|(_, short)| short.as_str());
-    let mut choices: Vec<Vec<&str>> = vec![about(2).chain(long(0)).chain([&**last_long]).collect()];
+    let facts = |dropped: usize, form: usize| {
+        others.iter().skip(dropped).map(move |forms| forms[form].as_str())
+    };
+    let mut choices: Vec<Vec<&str>> =
+        vec![about(2).chain(facts(0, 0)).chain([&**longest]).collect()];
     for dropped in 0..=others.len() {
-        choices.push(about(1).chain(long(dropped)).chain([&**last_long]).collect());
-        choices.push(about(1).chain(short(dropped)).chain([&**last_long]).collect());
+        for form in 0..FORMS {
+            choices.push(about(1).chain(facts(dropped, form)).chain([&**longest]).collect());
+        }
     }
-    choices.extend([vec![&**last_long], vec![&**last_short]]);
+    choices.extend([vec![&**longest], vec![&**shortest]]);
     let texts = choices.iter().map(|parts| join(parts, glyphs.rule));
     let text = texts.into_iter().find(|text| length(text) <= width).unwrap_or_default();
     let rest = width - length(&text);
@@ -207,8 +220,9 @@ mod tests {
             ),
             (
                 80,
-                "── eth0 ─ filter: 38 of 12,408 flows ─ attributed 100% ─────────────────────────",
+                "── eth0 ─ filter: 1.24Gb of 9.41Gb, 38 of 12,408 flows ─ attributed 100% ───────",
             ),
+            (73, "── eth0 ─ filter: 38 of 12,408 flows ─ attributed 100% ──────────────────"),
             (40, "── eth0 ─ attributed 100% ──────────────"),
         ];
         for (width, expected) in cases {
