@@ -57,14 +57,15 @@ impl Account {
         u64::try_from(share).map_or(100, |percent| percent.min(100))
     }
 
-    /// Why not everything is attributed, in the words of the status rule; `None` when all is.
+    /// Why not everything since start is attributed, in the words of the status rule; `None` when all
+    /// is.
     pub fn shortfall(&self) -> Option<&'static str> {
         if self.unaccounted_bytes() != 0 {
             Some("unaccounted bytes: a bug")
         } else if self.dropped_packets > 0 {
             Some("dropped before us")
         } else if self.other.packets > 0 {
-            Some("table full")
+            Some("table was full")
         } else {
             None
         }
@@ -124,6 +125,6 @@ mod tests {
         account.other = count(50, 1);
         assert_eq!(account.unaccounted_bytes(), -10);
         account.other = count(40, 1);
-        assert_eq!(account.shortfall(), Some("table full"));
+        assert_eq!(account.shortfall(), Some("table was full"));
     }
 }

@@ -157,7 +157,7 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
         view.account.in_flows.packets -= 1300;
         let partial = report(&view, Format::default());
         let added: Vec<_> = partial.lines().filter(|line| !whole.contains(line)).collect();
-        assert_eq!(added, ["Attributed to flows: 90% (table full)"]);
+        assert_eq!(added, ["Attributed to flows: 90% (table was full)"]);
         assert_eq!(partial.replace(&format!("{}\n", added[0]), ""), whole);
     }
 }

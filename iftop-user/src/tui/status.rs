@@ -186,9 +186,9 @@ mod tests {
         };
         let app = app(View { account, flows: 1, ..View::default() }, "");
         let cases = [
-            (60, "── eth0 ─ ebpf/tcx ─ 1 flow ─ attributed 97% (table full) ──"),
-            (40, "── eth0 ─ attributed 97% (table full) ──"),
-            (38, "── attributed 97% (table full) ───────"),
+            (64, "── eth0 ─ ebpf/tcx ─ 1 flow ─ attributed 97% (table was full) ──"),
+            (44, "── eth0 ─ attributed 97% (table was full) ──"),
+            (38, "── attributed 97% (table was full) ───"),
             (30, "── attributed 97% ────────────"),
         ];
         for (width, expected) in cases {
@@ -196,8 +196,8 @@ mod tests {
         }
         assert!(parts(&app, &STATUS).warning);
         let note = Status { note: Some("names paused"), ..STATUS };
-        let expected = "── eth0 ─ 1 flow ─ names paused ─ attributed 97% (table full) ─";
-        assert_eq!(shown(63, &app, &note), expected);
+        let expected = "── eth0 ─ 1 flow ─ names paused ─ attributed 97% (table was full) ─";
+        assert_eq!(shown(67, &app, &note), expected);
     }
 
     #[test]
