@@ -3,8 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read as _, Write as _},
-    net::{Ipv6Addr, TcpListener, TcpStream},
+    net::Ipv6Addr,
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
@@ -23,6 +22,7 @@ use iftop_user::{
 };
 use serde_json::Value;
 
+mod bulk;
 mod kinds;
 
 use kinds::{kinds, to_us, to_us6};
@@ -245,57 +245,6 @@ fn nothing_is_lost_while_halves_are_swapped() {
         (key, ([sent * 148, sent], [received * 48, *received]))
     });
     assert_eq!(flows(&report), expected.collect());
-}
-
-/// Aggregates (TSO, GRO) are counted as they come: the frames add up to the interface's own bytes.
-#[test]
-#[ignore = "needs root: cargo xtask test"]
-fn a_bulk_transfer_adds_up_to_the_interface_counters() {
-    const PAYLOAD: usize = 64 << 20;
-    let cable = Cable::with_addresses();
-    for (namespace, interface) in [(&cable.a, "va"), (&cable.b, "vb")] {
-        namespace.command("ethtool", &format!("-K {interface} gro on tso on"));
-    }
-    let (received, sent) = cable.a.interface_bytes("va");
-    let mut iftop = Iftop::json(&cable.a, "-i va -P");
-    let listener = cable.a.run(|| TcpListener::bind("10.9.0.1:5201").unwrap());
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut stream = cable.b.run(|| TcpStream::connect("10.9.0.1:5201").unwrap());
-            let chunk = vec![7; 1 << 20];
-            for _ in 0..PAYLOAD / chunk.len() {
-                stream.write_all(&chunk).unwrap();
-            }
-        });
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut buffer = vec![0; 1 << 20];
-        let mut total = 0;
-        loop {
-            match stream.read(&mut buffer).unwrap() {
-                0 => break,
-                read => total += read,
-            }
-        }
-        assert_eq!(total, PAYLOAD);
-    });
-    // The connection's last packets may still be on their way: reports go on until they are not.
-    let mut difference = (0, 0);
-    for _ in 0..5 {
-        let report = iftop.report();
-        let now = cable.a.interface_bytes("va");
-        let counted = account(&report, "frames")[0];
-        difference = (counted, now.0 - received + now.1 - sent);
-        if difference.0 == difference.1 {
-            let seen = account(&report, "seen");
-            assert!(seen[0] > PAYLOAD as u64, "all of the payload was seen: {report}");
-            assert!(
-                seen[1] > account(&report, "frames")[1],
-                "aggregates stand for several: {report}"
-            );
-            return;
-        }
-    }
-    panic!("frames counted, interface's own bytes: {difference:?}");
 }
 
 /// On a loopback interface each packet passes both hooks; it is counted once, as sent.

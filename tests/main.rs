@@ -3,6 +3,7 @@
 //! Those that need root are marked `ignore`; `cargo xtask test` runs them all.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod aggregate;
 mod compat;
 mod config;
 mod counting;

@@ -13,6 +13,7 @@
 
 use core::ops::{AddAssign, SubAssign};
 
+pub mod aggregate;
 pub mod parse;
 
 /// Names of maps and load-time globals in the eBPF object, as both sides spell them.
@@ -29,6 +30,9 @@ pub mod names {
     pub const LINK_TYPE: &str = "LINK_TYPE";
     /// Global `[u8; 6]`: the interface's own hardware address.
     pub const MAC: &str = "MAC";
+    /// Global `u8`: the [kinds](crate::aggregate::kind) of aggregates that the kernel cuts up on their
+    /// way to the device.
+    pub const CUT_BY_KERNEL: &str = "CUT_BY_KERNEL";
     /// Global `u8`: 1 to report refused packets through aya-log, 0 to compile that out.
     pub const LOG_REFUSED: &str = "LOG_REFUSED";
     /// The programs at the two hooks.
@@ -148,8 +152,8 @@ pub struct Totals {
     pub seen: Counters,
     /// IP packets that found no room in the flow map, in IP bytes.
     pub other: Counters,
-    /// Every frame at the hooks: sum of `skb->len`, and one per skb, which is how the kernel's own
-    /// interface counters count.
+    /// Every frame at the hooks, as the kernel's own interface counters take it: sum of `skb->len`,
+    /// one per skb, and the segments of those that the kernel cuts up behind the hook.
     pub frames: Counters,
     /// Frames that carry no IP, in frame bytes.
     pub not_ip: Count,

@@ -76,6 +76,8 @@ pub struct Parsed {
     /// Length of the IP packet: what its header says, or what the frame holds where the header
     /// says 0 (an aggregate over 64 KiB, "BIG TCP") or more than the frame has.
     pub ip_bytes: u32,
+    /// Offset of the IP header in the frame.
+    pub ip_offset: u32,
     /// Offset of the transport header in the frame, where it was reached.
     pub transport_offset: Option<u32>,
 }
@@ -101,7 +103,7 @@ const IPV6_HEADER_BYTES: u32 = 40;
 const MAX_EXTENSION_HEADERS: usize = 8;
 
 /// IANA protocol numbers.
-mod protocol {
+pub(crate) mod protocol {
     pub const HOP_BY_HOP: u8 = 0;
     pub const TCP: u8 = 6;
     pub const UDP: u8 = 17;
@@ -161,7 +163,12 @@ pub fn parse<P: Packet + ?Sized>(packet: &P, hook: &Hook) -> Result<Parsed, Refu
             vlan_and_flags: flags,
         },
     };
-    Ok(Parsed { key, ip_bytes: ip.bytes, transport_offset: ip.transport_offset })
+    Ok(Parsed {
+        key,
+        ip_bytes: ip.bytes,
+        ip_offset: link.ip_offset,
+        transport_offset: ip.transport_offset,
+    })
 }
 
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! What user space decides: the load-time globals, constants to the verifier, and the epoch.
 
 use aya_ebpf::{Global, bindings::BPF_F_MMAPABLE, macros::map, maps::Array};
-use iftop_common::parse::LinkType;
+use iftop_common::parse::{Direction, LinkType};
 
 #[unsafe(no_mangle)]
 static CPUS: Global<u32> = Global::new(1);
@@ -9,6 +9,8 @@ static CPUS: Global<u32> = Global::new(1);
 static LINK_TYPE: Global<u8> = Global::new(LinkType::Ethernet as u8);
 #[unsafe(no_mangle)]
 static MAC: Global<[u8; 6]> = Global::new([0; 6]);
+#[unsafe(no_mangle)]
+static CUT_BY_KERNEL: Global<u8> = Global::new(0);
 #[unsafe(no_mangle)]
 static LOG_REFUSED: Global<u8> = Global::new(0);
 
@@ -50,6 +52,15 @@ pub fn link_type() -> LinkType {
 #[inline(always)]
 pub fn mac() -> [u8; 6] {
     MAC.load()
+}
+
+/// The kinds of aggregates that the kernel cuts up behind this hook.
+#[inline(always)]
+pub fn cut_by_kernel(direction: Direction) -> u8 {
+    match direction {
+        Direction::Ingress => 0,
+        Direction::Egress => CUT_BY_KERNEL.load(),
+    }
 }
 
 /// Whether refused packets are reported.

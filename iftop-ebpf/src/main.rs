@@ -13,7 +13,8 @@ use aya_ebpf::{bindings::TC_ACT_UNSPEC, macros::classifier, programs::TcContext}
 use aya_log_ebpf::debug;
 use iftop_common::{
     Count,
-    parse::{Direction, Parsed, Refused, parse},
+    aggregate::{self, Counted},
+    parse::{Direction, Refused, parse},
 };
 
 mod atomic;
@@ -45,21 +46,21 @@ fn count(ctx: &TcContext, direction: Direction) {
     let half = Half::current();
     let Some(totals) = Totals::of_this_cpu(half) else { return };
     let skb = Skb::new(ctx);
-    let frame_bytes = u64::from(ctx.len());
-    totals.frame(direction, Count { bytes: frame_bytes, packets: 1 });
 
     match parse(&skb, &skb.hook(direction)) {
         Ok(parsed) => {
-            let Parsed { key, ip_bytes, transport_offset } = parsed;
-            let packets = skb.wire_packets(key.protocol, transport_offset);
-            let counted = Count { bytes: u64::from(ip_bytes), packets };
-            totals.seen(direction, counted);
-            if !flows::add(half, &key, direction, counted) {
-                totals.other(direction, counted);
+            let cut_by_kernel = globals::cut_by_kernel(direction);
+            let Counted { frame, ip } = aggregate::count(&skb, &parsed, skb.gso(), cut_by_kernel);
+            totals.frame(direction, frame);
+            totals.seen(direction, ip);
+            if !flows::add(half, &parsed.key, direction, ip) {
+                totals.other(direction, ip);
             }
         }
         Err(refused) => {
-            totals.refused(refused, Count { bytes: frame_bytes, packets: 1 });
+            let frame = Count { bytes: u64::from(ctx.len()), packets: 1 };
+            totals.frame(direction, frame);
+            totals.refused(refused, frame);
             report(ctx, &skb, totals, direction, refused);
         }
     }

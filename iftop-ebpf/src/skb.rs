@@ -3,15 +3,16 @@
 use aya_ebpf::{
     EbpfContext as _, bindings::__sk_buff, helpers::bpf_skb_load_bytes, programs::TcContext,
 };
-use iftop_common::parse::{Direction, Hook, Packet};
+use iftop_common::{
+    aggregate::Gso,
+    parse::{Direction, Hook, Packet},
+};
 
 use crate::globals;
 
 /// Offsets beyond this are not read; the longest chain that the parser follows ends far below.
 /// The verifier needs a bound before it lets an offset be added to a packet pointer.
 const MAX_OFFSET: u32 = 0x7fff;
-
-const PROTOCOL_TCP: u8 = 6;
 
 /// View of the packet at a tc hook.
 pub struct Skb<'a> {
@@ -53,29 +54,11 @@ impl<'a> Skb<'a> {
         u16::from_be(unsafe { (*self.raw()).protocol } as u16)
     }
 
-    /// How many packets this is on the wire: an aggregate (GRO, TSO) stands for several.
-    ///
-    /// `gso_segs` is 0 where the aggregate comes from a guest ("dodgy"); the count then follows
-    /// from the payload and `gso_size`.
+    /// Of how many segments this is made, where it is an aggregate.
     #[inline(always)]
-    pub fn wire_packets(&self, protocol: u8, transport_offset: Option<u32>) -> u64 {
+    pub fn gso(&self) -> Gso {
         // SAFETY: as in `hook`.
-        let (segments, size) = unsafe { ((*self.raw()).gso_segs, (*self.raw()).gso_size) };
-        if segments != 0 {
-            return u64::from(segments);
-        }
-        let Some(offset) = transport_offset else { return 1 };
-        if size == 0 {
-            return 1;
-        }
-        let header_bytes = if protocol == PROTOCOL_TCP {
-            let data_offset = self.read::<1>(offset + 12).map_or(5, |[byte]| byte >> 4);
-            u32::from(data_offset) * 4
-        } else {
-            8
-        };
-        let payload_bytes = self.ctx.len().saturating_sub(offset + header_bytes);
-        u64::from(payload_bytes.div_ceil(size)).max(1)
+        unsafe { Gso { segments: (*self.raw()).gso_segs, segment_bytes: (*self.raw()).gso_size } }
     }
 }
 

@@ -21,12 +21,15 @@ use crate::{
 
 mod counters;
 mod default_route;
+mod ethtool;
 mod link_type;
 mod present;
+mod segmentation;
 mod speed;
 
 pub use counters::{InterfaceCounters, counters};
 pub use present::is_present;
+pub use segmentation::cut_by_kernel;
 pub use speed::link_speed;
 
 /// Bytes of `struct ifinfomsg`.

@@ -15,8 +15,6 @@ use std::{
     thread,
 };
 
-use serde_json::Value;
-
 /// A network namespace.
 pub struct Namespace {
     file: File,
@@ -83,14 +81,6 @@ impl Namespace {
     fn path(&self) -> String {
         format!("/proc/{}/fd/{}", process::id(), self.file.as_raw_fd())
     }
-
-    /// Bytes that an interface's own counters say: received, sent.
-    pub fn interface_bytes(&self, name: &str) -> (u64, u64) {
-        let text = self.ip(&format!("-s -j link show dev {name}"));
-        let json: Value = serde_json::from_str(&text).unwrap();
-        let bytes = |side: &str| json[0]["stats64"][side]["bytes"].as_u64().unwrap();
-        (bytes("rx"), bytes("tx"))
-    }
 }
 
 /// Two namespaces and a cable: `va` in `a`, where the program runs, and `vb` in `b`.
@@ -119,10 +109,41 @@ impl Cable {
     /// With 10.9.0.1 on `va`, 10.9.0.2 on `vb`, and neighbours that need not be asked for.
     pub fn with_addresses() -> Self {
         let cable = Self::new();
-        cable.a.ip("address add 10.9.0.1/24 dev va");
-        cable.b.ip("address add 10.9.0.2/24 dev vb");
-        cable.a.ip("neighbour add 10.9.0.2 lladdr 02:00:00:00:00:0b dev va nud permanent");
-        cable.b.ip("neighbour add 10.9.0.1 lladdr 02:00:00:00:00:0a dev vb nud permanent");
+        cable.add_addresses();
+        cable
+    }
+
+    fn add_addresses(&self) {
+        self.a.ip("address add 10.9.0.1/24 dev va");
+        self.b.ip("address add 10.9.0.2/24 dev vb");
+        self.a.ip("neighbour add 10.9.0.2 lladdr 02:00:00:00:00:0b dev va nud permanent");
+        self.b.ip("neighbour add 10.9.0.1 lladdr 02:00:00:00:00:0a dev vb nud permanent");
+    }
+
+    /// The same with `fd00:9::1` and `fd00:9::2` beside them.
+    pub fn with_both_families() -> Self {
+        let cable = Self::new();
+        // Where nobody can be asked, nobody is told of a multicast group to be asked in. Neighbours
+        // would not outlive the change.
+        cable.a.ip("link set va arp off");
+        cable.b.ip("link set vb arp off");
+        cable.add_addresses();
+        for (namespace, interface, own, neighbour, mac) in [
+            (&cable.a, "va", "fd00:9::1", "fd00:9::2", "02:00:00:00:00:0b"),
+            (&cable.b, "vb", "fd00:9::2", "fd00:9::1", "02:00:00:00:00:0a"),
+        ] {
+            namespace.run(|| {
+                // No address of its own making, and so no solicitation.
+                for (setting, value) in [("addr_gen_mode", "1"), ("disable_ipv6", "0")] {
+                    let file = format!("/proc/sys/net/ipv6/conf/{interface}/{setting}");
+                    fs::write(file, value).unwrap();
+                }
+            });
+            namespace.ip(&format!("address add {own}/64 dev {interface} nodad"));
+            namespace.ip(&format!(
+                "neighbour add {neighbour} lladdr {mac} dev {interface} nud permanent"
+            ));
+        }
         cable
     }
 

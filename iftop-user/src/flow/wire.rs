@@ -7,13 +7,14 @@ use iftop_common::{Count, Totals};
 
 /// Preamble, start delimiter, frame check sequence and gap (IEEE 802.3), in bytes.
 const BETWEEN_FRAMES: u64 = 24;
-/// Headers of each further segment of an aggregate: Ethernet, IPv4, TCP with timestamps.
+/// Headers of each further segment that a device makes: Ethernet, IPv4, TCP with timestamps.
 const SEGMENT_HEADERS: u64 = 14 + 20 + 32;
 
 /// Bytes on the wire: sent, received.
 pub(super) fn bytes(totals: &Totals) -> [u64; 2] {
     let bytes = |frames: Count, seen: Count| {
-        // Frames count an aggregate once, IP packets as the segments that it stands for.
+        // Frames count an aggregate once where the device cuts it up, IP packets as its segments. One
+        // that the kernel cuts up is in both as its segments, with their headers.
         let segments = seen.packets.saturating_sub(frames.packets);
         frames.bytes + (frames.packets + segments) * BETWEEN_FRAMES + segments * SEGMENT_HEADERS
     };
@@ -32,7 +33,7 @@ mod tests {
     #[test]
     fn headers_and_gaps_are_added() {
         let count = |bytes, packets| Count { bytes, packets };
-        // Two frames sent; one aggregate of 44 segments received.
+        // Two frames sent, which may be segments; one aggregate of 44 segments received.
         let frames = Counters { egress: count(3028, 2), ingress: count(64_000, 1) };
         let seen = Counters { egress: count(3000, 2), ingress: count(63_986, 44) };
         let totals = Totals { frames, seen, ..Totals::default() };

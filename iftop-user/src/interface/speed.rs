@@ -2,16 +2,11 @@
 //!
 //! It owns one question to the driver. It must never guess: a speed that nobody knows is none.
 //!
-//! Source: `linux/ethtool.h`, `SIOCETHTOOL` of netdevice(7).
-#![expect(unsafe_code, reason = "ioctl(2) with structures of linux/ethtool.h")]
+//! Source: `linux/ethtool.h`.
+#![expect(unsafe_code, reason = "structures of linux/ethtool.h that the kernel writes to")]
 
-use std::{
-    io,
-    os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
-};
+use super::ethtool::{ask, socket};
 
-/// Of `linux/sockios.h`.
-const SIOCETHTOOL: libc::Ioctl = 0x8946;
 /// Of `linux/ethtool.h`.
 const ETHTOOL_GDRVINFO: u32 = 0x03;
 /// Of `linux/ethtool.h`.
@@ -42,14 +37,6 @@ struct DriverInfo {
     driver: [u8; 32],
     /// Version, firmware, bus, EROM, reserved, and five lengths.
     unused: [u8; 160],
-}
-
-/// `struct ifreq`, whose union is 16 or 24 bytes long.
-#[repr(C)]
-struct Request<T> {
-    name: [u8; libc::IF_NAMESIZE],
-    question: *mut T,
-    unused: [u8; 16],
 }
 
 const _: () = {
@@ -92,32 +79,6 @@ pub fn link_speed(name: &str) -> Option<u64> {
 fn bits_per_second(megabits: u32) -> Option<u64> {
     // Some drivers say 0 while there is no cable.
     (megabits != 0 && megabits != SPEED_UNKNOWN).then(|| u64::from(megabits) * 1_000_000)
-}
-
-/// Only to be asked: any socket does.
-fn socket() -> io::Result<OwnedFd> {
-    // SAFETY: takes no pointers.
-    let fd = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the call above has just opened it, and nobody else knows of it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// Has the kernel answer into the question.
-///
-/// # Safety
-/// The structure must start with its command, and be as long as the answer to that can be.
-unsafe fn ask<T>(socket: &OwnedFd, name: &str, question: &mut T) -> io::Result<()> {
-    let mut request = Request { name: [0; libc::IF_NAMESIZE], question, unused: [0; 16] };
-    // The last byte stays zero.
-    let bytes = request.name[..libc::IF_NAMESIZE - 1].get_mut(..name.len());
-    bytes.ok_or(io::ErrorKind::InvalidInput)?.copy_from_slice(name.as_bytes());
-    // SAFETY: the request lives and is as long as the kernel's; of the question, by this
-    // function's contract, only what is ours is read and written.
-    let result = unsafe { libc::ioctl(socket.as_raw_fd(), SIOCETHTOOL, &raw mut request) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(test)]

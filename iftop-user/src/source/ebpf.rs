@@ -15,7 +15,7 @@ use aya_log::EbpfLogger;
 use iftop_common::{Counters, FlowKey, Totals, names};
 
 use crate::{
-    interface::{Interface, is_present},
+    interface::{Interface, cut_by_kernel, is_present},
     source::{Sample, Source},
 };
 
@@ -81,7 +81,9 @@ impl EbpfSource {
 
     fn try_open(options: &Options<'_>) -> Result<Self> {
         let cpus = cpus::possible().context("ask for the number of CPUs")?;
-        let mut object = object::load(options, cpus)?;
+        // As it is now: the program takes it for a constant.
+        let cut_by_kernel = cut_by_kernel(&options.interface.name);
+        let mut object = object::load(options, cpus, cut_by_kernel)?;
         let halves = Halves::take(&mut object, options.max_flows, cpus)?;
         let logger = if options.log_refused {
             Some(EbpfLogger::init(&mut object).context("open the kernel program's log")?)

@@ -9,7 +9,9 @@ use std::{
 
 use aya::programs::{SchedClassifier, TestRun as _, TestRunOptions};
 use iftop_common::{
-    Count, Counters, FlowKey, REFUSALS_LOGGED_PER_CPU, Totals, names,
+    Count, Counters, FlowKey, REFUSALS_LOGGED_PER_CPU, Totals,
+    aggregate::{self, Gso, kind},
+    names,
     parse::{Direction, Hook, LinkType, Refused, parse},
 };
 
@@ -31,6 +33,14 @@ const RANDOM_FRAMES: usize = 24_000;
 /// `TC_ACT_UNSPEC`, as the run returns it.
 const UNSPEC: u32 = u32::MAX;
 
+/// Offsets in `struct __sk_buff` (`<linux/bpf.h>`).
+const SK_BUFF_BYTES: usize = 192;
+const GSO_SEGS: usize = 164;
+const GSO_SIZE: usize = 176;
+
+/// All kinds of aggregates.
+const ALL_KINDS: u8 = kind::TCP4 | kind::TCP6 | kind::UDP4 | kind::UDP6;
+
 /// The program, loaded but attached nowhere.
 struct Kernel {
     object: aya::Ebpf,
@@ -39,15 +49,15 @@ struct Kernel {
 
 impl Kernel {
     fn load(link_layer: u16, max_flows: u32) -> Self {
-        Self::load_with(link_layer, max_flows, false)
+        Self::load_with(link_layer, max_flows, false, 0)
     }
 
-    fn load_with(link_layer: u16, max_flows: u32, log_refused: bool) -> Self {
+    fn load_with(link_layer: u16, max_flows: u32, log_refused: bool, cut_by_kernel: u8) -> Self {
         let interface = Interface { link_layer, mac: Some(MAC), ..Interface::default() };
         let cpus = cpus::possible().unwrap();
         let options =
             Options { interface: &interface, hook: HookChoice::Auto, max_flows, log_refused };
-        let mut object = object::load(&options, cpus).unwrap();
+        let mut object = object::load(&options, cpus, cut_by_kernel).unwrap();
         let halves = Halves::take(&mut object, max_flows, cpus).unwrap();
         Self { object, halves }
     }
@@ -91,21 +101,32 @@ fn by_direction(direction: Direction, count: Count) -> Counters {
     }
 }
 
+/// What else the program is told of a packet: its segments.
+fn context(gso: Gso) -> [u8; SK_BUFF_BYTES] {
+    let mut context = [0; SK_BUFF_BYTES];
+    context[GSO_SEGS..][..4].copy_from_slice(&gso.segments.to_ne_bytes());
+    context[GSO_SIZE..][..4].copy_from_slice(&gso.segment_bytes.to_ne_bytes());
+    context
+}
+
 /// What the host says that the kernel must have counted.
 fn expected(
     link_type: LinkType,
     direction: Direction,
     frame: &[u8],
+    (gso, cut_by_kernel): (Gso, u8),
 ) -> (Vec<(FlowKey, Counters)>, Totals) {
     let hook = Hook { direction, link_type, mac: MAC, interface: 0, stripped_vlan: None };
     let whole = Count { bytes: frame.len() as u64, packets: 1 };
     let mut totals = Totals { frames: by_direction(direction, whole), ..Totals::default() };
+    let cut_by_kernel = if direction == Direction::Egress { cut_by_kernel } else { 0 };
     let mut flows = Vec::new();
     match parse(frame, &hook) {
         Ok(parsed) => {
-            let count = Count { bytes: u64::from(parsed.ip_bytes), packets: 1 };
-            totals.seen = by_direction(direction, count);
-            flows.push((parsed.key, by_direction(direction, count)));
+            let counted = aggregate::count(frame, &parsed, gso, cut_by_kernel);
+            totals.frames = by_direction(direction, counted.frame);
+            totals.seen = by_direction(direction, counted.ip);
+            flows.push((parsed.key, by_direction(direction, counted.ip)));
         }
         Err(Refused::NotIp) => totals.not_ip = whole,
         Err(Refused::Malformed) => totals.malformed = whole,
@@ -132,7 +153,8 @@ fn kernel_and_host_agree_on_every_frame() {
     for (link_layer, link_type) in
         [(ARPHRD_ETHER, LinkType::Ethernet), (ARPHRD_NONE, LinkType::RawIp)]
     {
-        let mut kernel = Kernel::load(link_layer, 16);
+        let mut kernels =
+            [0, ALL_KINDS].map(|cut| (Kernel::load_with(link_layer, 16, false, cut), cut));
         let sane: Vec<Vec<u8>> = match link_type {
             LinkType::Ethernet => samples.clone(),
             LinkType::RawIp => samples
@@ -147,15 +169,21 @@ fn kernel_and_host_agree_on_every_frame() {
             .collect();
         let mut ip_packets = 0;
         for frame in sane.iter().chain(&broken) {
-            for direction in [Direction::Ingress, Direction::Egress] {
-                kernel.run(direction, frame, None);
+            // Every other packet is an aggregate.
+            let segments = if random.bool() { 0 } else { random.u32(..5) };
+            let gso = Gso { segments, segment_bytes: segments * random.u32(..40) };
+            for (direction, kernel) in
+                [(Direction::Ingress, 1), (Direction::Egress, 0), (Direction::Egress, 1)]
+            {
+                let (kernel, cut_by_kernel) = &mut kernels[kernel];
+                kernel.run(direction, frame, Some(&context(gso)));
                 let counted = kernel.take(0);
-                ip_packets += counted.1.seen.both().packets;
-                let expected = expected(link_type, direction, frame);
-                assert_eq!(counted, expected, "{link_type:?} {direction:?} {frame:02x?}");
+                ip_packets += u64::from(counted.1.seen.both().packets > 0);
+                let expected = expected(link_type, direction, frame, (gso, *cut_by_kernel));
+                assert_eq!(counted, expected, "{link_type:?} {direction:?} {gso:?} {frame:02x?}");
             }
         }
-        let runs = 2 * (sane.len() + broken.len()) as u64;
+        let runs = 3 * (sane.len() + broken.len()) as u64;
         assert!(ip_packets > runs / 3 && ip_packets < runs, "the mix is no good: {ip_packets}");
     }
 }
@@ -218,36 +246,39 @@ fn the_epoch_chooses_the_half_of_every_counter() {
         kernel.run(Direction::Egress, &frames[0], None);
         let half = (epoch & 1) as usize;
         assert_eq!(kernel.take(1 - half), (Vec::new(), Totals::default()));
-        assert_eq!(kernel.take(half), expected(LinkType::Ethernet, Direction::Egress, &frames[0]));
+        assert_eq!(
+            kernel.take(half),
+            expected(LinkType::Ethernet, Direction::Egress, &frames[0], (Gso::default(), 0))
+        );
     }
 }
-
-/// Offsets in `struct __sk_buff` (`<linux/bpf.h>`).
-const SK_BUFF_BYTES: usize = 192;
-const GSO_SEGS: usize = 164;
-const GSO_SIZE: usize = 176;
 
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn an_aggregate_counts_as_the_packets_that_it_stands_for() {
-    let mut kernel = Kernel::load(ARPHRD_ETHER, 16);
+    let mut kernel = Kernel::load_with(ARPHRD_ETHER, 16, false, kind::TCP4);
     let mut tcp = frame::udp(80, 40_000, 12 + 12 + 3000);
     tcp[12] = 8 << 4;
     let v4 = frame::V4 { protocol: frame::TCP, ..plain_v4() };
     let frame = frame::ethernet(MAC, PEER, &[], 0x0800, &v4.packet(&tcp));
-    // (gso_segs, gso_size) → packets: 3000 bytes after a TCP header of 32
-    for ((segments, size), packets) in
+    let uncut = Count { bytes: 14 + 20 + 32 + 3000, packets: 1 };
+    // (segments, their bytes) → packets: 3000 bytes after a TCP header of 32
+    for ((segments, segment_bytes), packets) in
         [((0, 0), 1), ((7, 1400), 7), ((0, 1400), 3), ((0, 1000), 3), ((0, 1001), 3), ((0, 999), 4)]
     {
-        let mut context = [0_u8; SK_BUFF_BYTES];
-        context[GSO_SEGS..][..4].copy_from_slice(&u32::to_ne_bytes(segments));
-        context[GSO_SIZE..][..4].copy_from_slice(&u32::to_ne_bytes(size));
-        kernel.run(Direction::Ingress, &frame, Some(&context));
-        let (flows, totals) = kernel.take(0);
-        assert_eq!(totals.seen.ingress.packets, packets, "{segments} segments of {size}");
-        assert_eq!(totals.seen.ingress.bytes, 20 + 8 + 3024);
-        assert_eq!(totals.frames.ingress.packets, 1);
-        assert_eq!(flows.len(), 1);
+        let gso = Gso { segments, segment_bytes };
+        for direction in [Direction::Ingress, Direction::Egress] {
+            kernel.run(direction, &frame, Some(&context(gso)));
+            let (flows, totals) = kernel.take(0);
+            // What is sent is cut up: further segments have headers, on the wire and in the counters.
+            let further = if direction == Direction::Egress { packets - 1 } else { 0 };
+            let seen = Count { bytes: 20 + 32 + 3000 + further * (20 + 32), packets };
+            let frames =
+                Count { bytes: uncut.bytes + further * (14 + 20 + 32), packets: 1 + further };
+            assert_eq!(totals.seen, by_direction(direction, seen), "{direction:?} {gso:?}");
+            assert_eq!(totals.frames, by_direction(direction, frames), "{direction:?} {gso:?}");
+            assert_eq!(flows.len(), 1);
+        }
     }
 }
 
@@ -256,7 +287,7 @@ fn an_aggregate_counts_as_the_packets_that_it_stands_for() {
 fn the_log_of_refused_packets_is_limited_and_free_when_off() {
     let arp = frame::ethernet([0xff; 6], PEER, &[], 0x0806, &[0; 28]);
     let [off, on] = [false, true].map(|log_refused| {
-        let mut kernel = Kernel::load_with(ARPHRD_ETHER, 16, log_refused);
+        let mut kernel = Kernel::load_with(ARPHRD_ETHER, 16, log_refused, 0);
         for _ in 0..REFUSALS_LOGGED_PER_CPU + 90 {
             kernel.run(Direction::Ingress, &arp, None);
         }
@@ -326,13 +357,18 @@ fn cpus_that_meet_at_a_new_flow_lose_nothing() {
 #[ignore = "needs root: cargo xtask test"]
 fn the_verifier_has_little_to_do() {
     const MOST: u32 = 80_000;
-    for link_layer in [ARPHRD_ETHER, ARPHRD_NONE] {
-        let mut kernel = Kernel::load(link_layer, 16);
+    for (link_layer, cut_by_kernel) in
+        [(ARPHRD_ETHER, 0), (ARPHRD_ETHER, ALL_KINDS), (ARPHRD_NONE, 0), (ARPHRD_NONE, ALL_KINDS)]
+    {
+        let mut kernel = Kernel::load_with(link_layer, 16, false, cut_by_kernel);
         for name in [names::INGRESS, names::EGRESS] {
             let program = object::program(&mut kernel.object, name).unwrap();
             // Kernels before 5.16 do not say.
             if let Some(verified) = program.info().unwrap().verified_instruction_count() {
-                assert!(verified < MOST, "{name}, link layer {link_layer}: {verified}");
+                assert!(
+                    verified < MOST,
+                    "{name}, link layer {link_layer}, cut {cut_by_kernel}: {verified}"
+                );
             }
         }
     }

@@ -17,8 +17,9 @@ static OBJECT: &[u8] = include_bytes_aligned!("../../../ebpf/iftop.bpf.o");
 /// The log's ring buffer when nothing is logged: one page, the least that there is.
 const UNUSED_LOG_BYTES: u32 = 4096;
 
-/// Loads the maps, with totals for so many CPUs, and both programs; attaches nothing.
-pub(super) fn load(options: &Options<'_>, cpus: u32) -> Result<Ebpf> {
+/// Loads the maps, with totals for so many CPUs, and both programs; attaches nothing. The kernel
+/// cuts up aggregates of these [kinds](iftop_common::aggregate::kind) on their way to the device.
+pub(super) fn load(options: &Options<'_>, cpus: u32, cut_by_kernel: u8) -> Result<Ebpf> {
     let link_type = options.interface.link_type()? as u8;
     let kernel = KernelVersion::current().context("ask for the kernel's version")?;
     if options.interface.receives_outer_headers(kernel) {
@@ -36,6 +37,7 @@ pub(super) fn load(options: &Options<'_>, cpus: u32) -> Result<Ebpf> {
         .override_global(names::CPUS, &cpus, true)
         .override_global(names::LINK_TYPE, &link_type, true)
         .override_global(names::MAC, &mac, true)
+        .override_global(names::CUT_BY_KERNEL, &cut_by_kernel, true)
         .override_global(names::LOG_REFUSED, &log_refused, true)
         .map_max_entries(names::TOTALS, 2 * cpus)
         .map_max_entries(names::FLOWS[0], options.max_flows)
