@@ -132,9 +132,9 @@ impl App {
         self.adapt_scale();
     }
 
-    /// So many rows are on screen: what is selected stays among them.
+    /// So many rows are on screen: of the next view what is selected is among them.
     pub fn fit(&mut self, rows: usize) {
-        self.cursor.fit(rows, &self.view);
+        self.cursor.fit(rows);
     }
 
     /// Does what a key asks for.
@@ -195,7 +195,6 @@ impl App {
         if action.changes_rows() && self.frozen() {
             self.freeze = Freeze::Wanted;
         }
-        self.adapt_scale();
     }
 
     fn edit(&mut self, event: KeyEvent) -> Outcome {

@@ -165,7 +165,7 @@ impl FlowTable {
         self.flows.len()
     }
 
-    /// True before the first packet, or 40 seconds after the last.
+    /// True before the first packet, or 40 seconds after the last when that was reported.
     pub fn is_empty(&self) -> bool {
         self.flows.is_empty()
     }
@@ -201,7 +201,8 @@ impl FlowTable {
         peaks
     }
 
-    /// The flow with the most bytes since start, remembered or not.
+    /// The flow that carried the most bytes since its entry began, remembered or not. A flow that
+    /// came back after a pause of 40 seconds has begun anew.
     pub fn top_talker(&self) -> Option<(FlowKey, Counters)> {
         let remembered = self.flows().map(|flow| (flow.key, flow.cumulative));
         remembered.fold(self.largest_forgotten, |largest, flow| larger(largest, Some(flow)))

@@ -32,8 +32,8 @@ fn main() -> ExitCode {
 
 fn start(line: CommandLine) -> Result<Ending> {
     let (options, warnings) = config::file::resolve(line)?;
-    for warning in warnings {
-        tell(&warning);
+    if !warnings.is_empty() {
+        tell(&warnings.join("\n"));
     }
     run::run(&options)
 }

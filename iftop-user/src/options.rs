@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::{
     app::{Settings, lines::LineDisplay},
     filter::ScreenFilter,
-    flow::window::Window,
     orient::{Net4, Net6},
     scale::Spread,
     source::ebpf::HookChoice,
@@ -141,21 +140,22 @@ impl Options {
         // Machines get what they ask for, whatever a person likes to see.
         let (json_names, json_lines) = (line.dns.unwrap_or(false), line.lines);
         let all = line.or(file);
+        let default = Settings::default();
         let settings = Settings {
-            names: if reports.json { json_names } else { all.dns.unwrap_or(true) },
-            services: all.services.unwrap_or(true),
-            ports: all.ports.unwrap_or_default(),
-            hide_source: all.hide_source.unwrap_or(false),
-            hide_destination: all.hide_destination.unwrap_or(false),
-            sort: all.sort.unwrap_or_default(),
-            bars: all.bars.unwrap_or(true),
-            bar_window: Window::Ten,
-            spread: all.spread.unwrap_or_default(),
-            cumulative: all.cumulative.unwrap_or(false),
-            lines: all.line_display.unwrap_or_default(),
+            names: if reports.json { json_names } else { all.dns.unwrap_or(default.names) },
+            services: all.services.unwrap_or(default.services),
+            ports: all.ports.unwrap_or(default.ports),
+            hide_source: all.hide_source.unwrap_or(default.hide_source),
+            hide_destination: all.hide_destination.unwrap_or(default.hide_destination),
+            sort: all.sort.unwrap_or(default.sort),
+            bars: all.bars.unwrap_or(default.bars),
+            bar_window: default.bar_window,
+            spread: all.spread.unwrap_or(default.spread),
+            cumulative: all.cumulative.unwrap_or(default.cumulative),
+            lines: all.line_display.unwrap_or(default.lines),
             format: Format {
-                unit: all.unit.unwrap_or_default(),
-                prefixes: all.prefixes.unwrap_or_default(),
+                unit: all.unit.unwrap_or(default.format.unit),
+                prefixes: all.prefixes.unwrap_or(default.format.prefixes),
             },
         };
         Self {

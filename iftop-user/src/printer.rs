@@ -6,6 +6,7 @@
 
 use std::{
     io,
+    os::fd::BorrowedFd,
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
 };
@@ -28,7 +29,7 @@ pub(crate) struct Printer {
 impl Printer {
     /// Writes to stdout as it is.
     pub(crate) fn start() -> Result<Self> {
-        Self::start_with(write_to_stdout)
+        Self::start_with(|bytes| write_all(stdout(), bytes))
     }
 
     /// Hands each piece to a function, which may block.
@@ -78,15 +79,15 @@ fn print(
 }
 
 /// Writes all of it at once, so that a reader at the other end of a pipe sees it at once.
-pub(crate) fn write_to_stdout(mut bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match rustix::io::write(stdout(), bytes) {
+        match rustix::io::write(to, bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => bytes = &bytes[written..],
             Err(Errno::INTR) => {}
             // Somebody who shares our terminal or pipe made it so. Interrupted, we just try again.
             Err(Errno::AGAIN) => {
-                let _ = poll(&mut [PollFd::from_borrowed_fd(stdout(), PollFlags::OUT)], None);
+                let _ = poll(&mut [PollFd::from_borrowed_fd(to, PollFlags::OUT)], None);
             }
             Err(error) => return Err(error.into()),
         }

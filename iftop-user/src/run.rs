@@ -121,16 +121,21 @@ pub fn run(options: &Options) -> Result<Ending> {
 }
 
 impl Session<'_> {
-    /// What is known now, or what was when the display was paused, with the names that are known now.
-    fn view(&mut self, app: &App, query: Query<'_>) -> View {
-        match (app.paused(), &self.still) {
-            (true, None) => self.still = Some(self.table.still()),
-            (false, Some(_)) => self.still = None,
-            _ => {}
+    /// Holds the table as it is while the display is paused. To be called after each key.
+    fn follow(&mut self, app: &App) {
+        if !app.paused() {
+            self.still = None;
+        } else if self.still.is_none() {
+            self.still = Some(self.table.still());
         }
-        let shown = self.still.as_ref().unwrap_or(&self.table);
-        let view = self.with_labels(app, |labels| view(shown, &query, labels));
-        view.with_counts_of(&self.table)
+    }
+
+    /// What is known now, or what was when the display was paused, with the names that are known now.
+    fn view(&self, app: &App, query: &Query<'_>) -> View {
+        self.with_labels(app, |labels| match &self.still {
+            Some(still) => view(still, query, labels).with_counts_of(&self.table),
+            None => view(&self.table, query, labels),
+        })
     }
 
     /// Calls a function with the names that are known and wanted.
@@ -164,10 +169,9 @@ impl Session<'_> {
         Some(if self.interface.loopback { sent } else { sent + received })
     }
 
-    /// Takes in the names that have come, and asks for those that are not known.
+    /// Asks for the names that are not known.
     fn request(&mut self, addresses: impl Iterator<Item = IpAddr>) {
         let now = Instant::now();
-        self.names.poll(now);
         for address in addresses {
             self.names.request(address, now);
         }

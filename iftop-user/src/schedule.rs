@@ -44,11 +44,16 @@ impl Schedule {
         }
     }
 
+    /// Whether the end has come.
+    pub fn is_over(&self, elapsed: Duration) -> bool {
+        self.end.is_some_and(|end| elapsed + TIMER_SLACK >= end)
+    }
+
     /// Says what a sample that was taken `elapsed` after the start calls for. A late one calls for
     /// one report, not for those that were missed.
     pub fn due(&mut self, elapsed: Duration) -> Due {
+        let ended = self.is_over(elapsed);
         let elapsed = elapsed + TIMER_SLACK;
-        let ended = self.end.is_some_and(|end| elapsed >= end);
         if elapsed < self.next_report && !ended {
             return Due::Nothing;
         }

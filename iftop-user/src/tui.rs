@@ -98,7 +98,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
     totals::draw(&mut canvas, app, &layout);
     match app.prompt() {
         Some((question, editor)) => prompt::draw(&mut canvas, question, editor),
-        None => canvas.reversed_text(0, 0, &hint),
+        None if layout.fits_list() => canvas.reversed_text(0, 0, &hint),
+        None => {}
     }
 }
 

@@ -45,9 +45,9 @@ pub struct Query<'a> {
     pub order: Order<'a>,
     /// Only rows of which one end, as it is shown, matches.
     pub filter: Option<&'a Regex>,
-    /// At most so many rows..
+    /// At most so many rows, but as many as it takes to have the wanted one among them.
     pub limit: Option<usize>,
-    /// ..but as many as it takes to have this one among them.
+    /// A row that must be there, if it is in the table at all.
     pub wanted: Option<RowId>,
 }
 

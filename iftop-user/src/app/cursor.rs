@@ -48,9 +48,9 @@ impl Cursor {
         self.first = self.first.min(last(view));
     }
 
-    pub(super) fn fit(&mut self, page: usize, view: &View) {
+    /// So many rows are on screen from the next view on.
+    pub(super) fn fit(&mut self, page: usize) {
         self.page = page;
-        self.settle(view);
     }
 
     /// Moves what is selected, or else the display.
@@ -164,7 +164,7 @@ mod tests {
         ];
         for (selects, moves, first, expected) in cases {
             let mut cursor = Cursor::default();
-            cursor.fit(4, &view);
+            cursor.fit(4);
             for by in *moves {
                 if *selects {
                     cursor.select(*by, &view);
@@ -184,7 +184,7 @@ mod tests {
     fn it_follows_its_row() {
         let mut cursor = Cursor::default();
         let before = view(&[1, 2, 3, 4, 5], 5);
-        cursor.fit(2, &before);
+        cursor.fit(2);
         cursor.select(Move::Down, &before);
         cursor.select(Move::Down, &before);
         let row = cursor.selected();
@@ -202,10 +202,11 @@ mod tests {
     fn a_row_that_the_view_does_not_hold_is_sought_in_the_next() {
         let mut cursor = Cursor::default();
         let part = view(&[1, 2], 5);
-        cursor.fit(2, &part);
+        cursor.fit(2);
         cursor.select(Move::Down, &part);
         cursor.scroll(Move::Last, &part);
         assert_eq!(cursor.furthest(), 4);
+        cursor.fit(2);
         let whole = view(&[1, 2, 3, 4, 5], 5);
         cursor.settle(&whole);
         assert_eq!((cursor.selected(), cursor.first()), (Some(whole.rows[4].id), 3));

@@ -41,9 +41,9 @@ pub enum Action {
     Freeze,
     /// Freeze the display or let it go on.
     Pause,
-    /// One row further, of the selection or of what is on screen.
+    /// Move the selection, or else what is on screen.
     Scroll(Move),
-    /// Select the row above or below.
+    /// The same, but select a row on screen where none is yet.
     Select(Move),
     /// Nothing is selected any more.
     Unselect,

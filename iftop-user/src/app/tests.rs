@@ -172,11 +172,11 @@ fn the_scale_follows_what_the_bars_show() {
     // Grows at once, also when a key shows other rates; never shrinks at once.
     let steps = [("", 128_000.0), ("t", 256_000.0), ("B", 10e6), ("B", 10e6)];
     let mut app = App::new(Settings::default(), None);
-    app.show(view);
     for (keys, expected) in steps {
         for key in keys.chars() {
             app.key(press(key));
         }
+        app.show(view.clone());
         let difference = app.scale().max_per_second(Unit::Bits) - expected;
         assert!(difference.abs() < 1.0, "{keys}: {difference}");
     }

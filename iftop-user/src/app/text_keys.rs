@@ -2,7 +2,12 @@
 //!
 //! It owns the sentences, which are iftop's. What the keys do is the app's business.
 
-use super::{App, keys::Action};
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{
+    App,
+    keys::{self, Action},
+};
 use crate::view::{PortDisplay, Sort};
 
 /// What a key asks for.
@@ -18,30 +23,16 @@ pub enum TextKey {
 
 /// What a character asks for; `None` when nothing does.
 pub fn text_key(key: char) -> Option<TextKey> {
-    Some(match key {
-        'q' => TextKey::Quit,
-        'u' => TextKey::Reprint,
-        'n' => TextKey::Act(Action::Names),
-        'N' => TextKey::Act(Action::Services),
-        's' => TextKey::Act(Action::HideSource),
-        'd' => TextKey::Act(Action::HideDestination),
-        'S' => TextKey::Act(Action::SourcePorts),
-        'D' => TextKey::Act(Action::DestinationPorts),
-        'p' => TextKey::Act(Action::Ports),
-        'P' => TextKey::Act(Action::Pause),
-        'o' => TextKey::Act(Action::Freeze),
-        '1' => TextKey::Act(Action::Sort(Sort::Two)),
-        '2' => TextKey::Act(Action::Sort(Sort::Ten)),
-        '3' => TextKey::Act(Action::Sort(Sort::Forty)),
-        '4' => TextKey::Act(Action::Sort(Sort::Cumulative)),
-        '<' => TextKey::Act(Action::Sort(Sort::Source)),
-        '>' => TextKey::Act(Action::Sort(Sort::Destination)),
-        _ => return None,
-    })
+    match key {
+        'q' => Some(TextKey::Quit),
+        'u' => Some(TextKey::Reprint),
+        _ => keys::action(KeyEvent::from(KeyCode::Char(key))).map(TextKey::Act),
+    }
 }
 
-/// What is said after an action, by what it led to; with the empty line that iftop has behind it.
-pub fn sentence(action: Action, app: &App) -> String {
+/// What is said after an action, by what it led to, with the empty line that iftop has behind it;
+/// `None` for one that is of no use to reports.
+pub fn sentence(action: Action, app: &App) -> Option<String> {
     let settings = app.settings();
     let on = |on: bool| if on { "ON" } else { "OFF" };
     let shown = |hidden: bool| if hidden { "Hide" } else { "Show" };
@@ -62,12 +53,14 @@ pub fn sentence(action: Action, app: &App) -> String {
             format!("Showing ports: {ports}.")
         }
         // No empty line: nothing follows.
-        Action::Pause if app.paused() => return "Pausing... press 'P' again to continue.\n".into(),
+        Action::Pause if app.paused() => {
+            return Some("Pausing... press 'P' again to continue.\n".to_owned());
+        }
         Action::Pause => "Continuing.".to_owned(),
         Action::Freeze if app.frozen() => "Order frozen.".to_owned(),
         Action::Freeze => "Order unfrozen.".to_owned(),
-        _ => {
-            let column = match settings.sort {
+        Action::Sort(sort) => {
+            let column = match sort {
                 Sort::Two => "1",
                 Sort::Ten => "2",
                 Sort::Forty => "3",
@@ -77,8 +70,9 @@ pub fn sentence(action: Action, app: &App) -> String {
             };
             format!("Sorting by column {column}.")
         }
+        _ => return None,
     };
-    sentence + "\n\n"
+    Some(sentence + "\n\n")
 }
 
 #[cfg(test)]
@@ -120,13 +114,18 @@ mod tests {
                 }
                 other => panic!("{key}: {other:?}"),
             });
-            said.last().unwrap()
+            said.last().unwrap().unwrap()
         };
         for (keys, expected) in cases {
             assert_eq!(after(keys), format!("{expected}\n\n"), "{keys}");
         }
         assert_eq!(after("P"), "Pausing... press 'P' again to continue.\n");
-        let keys = ['q', 'u', 'x', 'h', 't'].map(text_key);
-        assert_eq!(keys, [Some(TextKey::Quit), Some(TextKey::Reprint), None, None, None]);
+        let keys = ['q', 'u', 'x'].map(text_key);
+        assert_eq!(keys, [Some(TextKey::Quit), Some(TextKey::Reprint), None]);
+        let app = App::new(Settings::default(), None);
+        for key in "htTbBLjklf!".chars() {
+            let Some(TextKey::Act(action)) = text_key(key) else { panic!("{key}") };
+            assert_eq!(sentence(action, &app), None, "{key} is for the screen");
+        }
     }
 }

@@ -58,12 +58,18 @@ impl FlowTable {
                 && flow.newest_slot == number
                 && flow.interval == Counters::default()
             {
-                let flow = self.flows.remove(place);
-                self.index.remove(&flow.key);
-                let forgotten = Some((flow.key, flow.cumulative));
-                self.largest_forgotten = larger(self.largest_forgotten, forgotten);
+                self.forget(place);
             }
         }
+    }
+
+    /// Drops a flow; what it carried since its entry began.
+    fn forget(&mut self, place: usize) -> Counters {
+        let flow = self.flows.remove(place);
+        self.index.remove(&flow.key);
+        let forgotten = Some((flow.key, flow.cumulative));
+        self.largest_forgotten = larger(self.largest_forgotten, forgotten);
+        flow.cumulative
     }
 
     /// Keeps the table inside its bound: the flows with the fewest bytes in the last 40 seconds go,
@@ -79,10 +85,8 @@ impl FlowTable {
             .map(|(place, flow)| (flow.window(Window::Forty).both().bytes, flow.key, place))
             .collect();
         by_size.select_nth_unstable(excess - 1);
-        for &(_, key, place) in &by_size[..excess] {
-            let flow = self.flows.remove(place);
-            self.index.remove(&key);
-            let carried = flow.cumulative.both();
+        for &(_, _, place) in &by_size[..excess] {
+            let carried = self.forget(place).both();
             self.account.in_flows -= carried;
             self.account.other += carried;
         }

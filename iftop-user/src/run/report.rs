@@ -1,8 +1,8 @@
 //! The loop of text and JSON: a sample each period, a report when one is due.
 
 use std::{
-    future,
-    time::{Duration, SystemTime},
+    future, mem,
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context as _, Result};
@@ -12,6 +12,7 @@ use super::{Ending, Output, Session};
 use crate::{
     app::{
         App,
+        keys::Action,
         text_keys::{TextKey, sentence, text_key},
     },
     json,
@@ -30,13 +31,18 @@ const NAMES_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a reader that has stopped can keep us when somebody wants us gone.
 const LAST_REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// More is not said in answer to keys while the printer is busy.
+const MAX_SAID_BYTES: usize = 4096;
+
 struct Reporter<'a> {
     session: Session<'a>,
     app: App,
     output: Output,
     printer: Printer,
-    /// What keys gave to print while the printer was busy.
-    answers: String,
+    /// What is to be said in answer to keys, once the printer is free.
+    said: String,
+    /// Whether a report is to follow it.
+    reprint: bool,
 }
 
 /// Prints reports until one of them is the last.
@@ -47,7 +53,8 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
         app: App::new(options.settings.clone(), None),
         output,
         printer: Printer::start()?,
-        answers: String::new(),
+        said: String::new(),
+        reprint: false,
     };
     let mut keyboard = match output {
         Output::Text => Some(Keyboard::take()?),
@@ -74,25 +81,15 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
             }
             key = next(&mut keyboard) => match text_key(key?) {
                 Some(TextKey::Quit) => return Ok(Ending::Done),
-                Some(TextKey::Reprint) => reporter.answer(""),
-                Some(TextKey::Act(action)) => {
-                    reporter.app.apply(action);
-                    let said = sentence(action, &reporter.app);
-                    reporter.answer(&said);
-                }
+                Some(TextKey::Reprint) => reporter.answer("", true),
+                Some(TextKey::Act(action)) => reporter.act(action),
                 None => {}
             },
             sample = session.poller.sample() => {
                 reporter.take(sample).await?;
-                // A reader that is behind gets a report later, which then covers this time too.
-                let due = if reporter.printer.is_busy() {
-                    Due::Nothing
-                } else {
-                    schedule.due(reporter.session.table.elapsed())
-                };
-                match due {
-                    Due::Nothing => reporter.request_names(),
-                    Due::Report if reporter.app.paused() => {}
+                match reporter.due(&mut schedule) {
+                    Due::Nothing if reporter.app.wants_names() => reporter.refresh(),
+                    Due::Nothing => {}
                     Due::Report => reporter.report()?,
                     Due::LastReport => return reporter.last_report().await,
                 }
@@ -120,11 +117,19 @@ impl Reporter<'_> {
         }
     }
 
+    /// A reader that is behind gets a report later, which then covers this time too. A pause lets
+    /// only the end through.
+    fn due(&self, schedule: &mut Schedule) -> Due {
+        let elapsed = self.session.table.elapsed();
+        if self.printer.is_busy() || self.app.paused() && !schedule.is_over(elapsed) {
+            return Due::Nothing;
+        }
+        schedule.due(elapsed)
+    }
+
     /// Makes a report of what is known and hands it to the printer.
     fn report(&mut self) -> Result<()> {
-        self.request_names();
-        let view = self.view();
-        self.app.show(view);
+        self.refresh();
         let report = match self.output {
             Output::Json => self.json(self.app.view())? + "\n",
             _ => text::report(self.app.view(), self.app.settings().format),
@@ -132,6 +137,53 @@ impl Reporter<'_> {
         self.session.table.end_interval();
         self.printer.start_printing(report);
         Ok(())
+    }
+
+    /// Makes a view of what is known, and asks for the names that it lacks, so that they are there
+    /// when the next one is made.
+    fn refresh(&mut self) {
+        self.session.names.poll(Instant::now());
+        // How rows are laid out on a screen is nothing to a report.
+        let limit = self.session.options.lines;
+        let query = Query { sides: Sides::Both, limit, ..self.app.query() };
+        let view = self.session.view(&self.app, &query);
+        self.app.show(view);
+        if self.app.wants_names() {
+            let rows = &self.app.view().rows;
+            let ends = rows.iter().flat_map(|row| [row.local.address, row.remote.address]);
+            self.session.request(ends);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        self.app.apply(action);
+        self.session.follow(&self.app);
+        if let Some(said) = sentence(action, &self.app) {
+            // Nothing follows a pause.
+            self.answer(&said, !self.app.paused() || action != Action::Pause);
+        }
+    }
+
+    /// Says something in answer to a key, and then the last report as it looks now. While the
+    /// printer is busy, keys that are held add up to one report.
+    fn answer(&mut self, said: &str, reprint: bool) {
+        if self.said.len() < MAX_SAID_BYTES {
+            self.said += said;
+        }
+        self.reprint |= reprint;
+        self.print_answers();
+    }
+
+    fn print_answers(&mut self) {
+        if self.printer.is_busy() || self.said.is_empty() && !self.reprint {
+            return;
+        }
+        let mut text = mem::take(&mut self.said);
+        if mem::take(&mut self.reprint) {
+            self.refresh();
+            text += &text::report(self.app.view(), self.app.settings().format);
+        }
+        self.printer.start_printing(text);
     }
 
     /// The report that `-s` or `--count` asked for; it has all names that can be had soon.
@@ -157,6 +209,10 @@ impl Reporter<'_> {
         match sample {
             Ok(sample) => {
                 self.session.table.apply(&sample);
+                // What each interval carried is told by JSON only.
+                if self.output == Output::Text {
+                    self.session.table.end_interval();
+                }
                 Ok(())
             }
             Err(error) => {
@@ -185,43 +241,10 @@ impl Reporter<'_> {
         json::report(view, origin, SystemTime::now()).context("write a report as JSON")
     }
 
-    fn view(&mut self) -> View {
-        // How rows are laid out on a screen is nothing to a report.
-        let query =
-            Query { sides: Sides::Both, limit: self.session.options.lines, ..self.app.query() };
-        self.session.view(&self.app, query)
-    }
-
-    /// Answers a key: a sentence, and then the last report as it looks now. Nothing follows a pause.
-    fn answer(&mut self, sentence: &str) {
-        self.answers += sentence;
-        if !self.app.paused() || sentence.is_empty() {
-            let view = self.view();
-            self.app.show(view);
-            self.answers += &text::report(self.app.view(), self.app.settings().format);
-        }
-        self.print_answers();
-    }
-
-    fn print_answers(&mut self) {
-        if !self.printer.is_busy() && !self.answers.is_empty() {
-            self.printer.start_printing(std::mem::take(&mut self.answers));
-        }
-    }
-
-    /// Asks for the names that a report would show now, so that they are there when it is made.
-    fn request_names(&mut self) {
-        if self.app.wants_names() {
-            let view = self.view();
-            let ends = view.rows.iter().flat_map(|row| [row.local.address, row.remote.address]);
-            self.session.request(ends);
-        }
-    }
-
     /// Asks until there is nothing left to ask: only so many questions can be open at a time.
     async fn all_names(&mut self) {
         loop {
-            self.request_names();
+            self.refresh();
             if !self.session.names.is_waiting() {
                 return;
             }

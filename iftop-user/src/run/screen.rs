@@ -64,7 +64,10 @@ async fn watch(
             input = terminal.input() => match input? {
                 Input::Key(key) => match app.key(key) {
                     Outcome::Quit => return Ok(Ending::Done),
-                    Outcome::Redraw => session.show(app, terminal)?,
+                    Outcome::Redraw => {
+                        session.follow(app);
+                        session.show(app, terminal)?;
+                    }
                     Outcome::Ignored => {}
                 },
                 Input::Redraw => session.show(app, terminal)?,
@@ -79,7 +82,13 @@ async fn watch(
                 }
             }
             _ = ticks.tick() => session.poller.request(),
-            () = session.names.changed() => session.show(app, terminal)?,
+            () = session.names.changed() => {
+                if session.names.poll(Instant::now()) {
+                    session.show(app, terminal)?;
+                } else {
+                    session.request_shown(app, terminal)?;
+                }
+            }
         }
     }
 }
@@ -87,16 +96,18 @@ async fn watch(
 impl Session<'_> {
     /// Hands the app what is known now, and asks for the names that it lacks.
     fn show(&mut self, app: &mut App, terminal: &Terminal) -> Result<()> {
-        let size = terminal.size()?;
-        // Taken in also when nobody wants them any more: an answer that waits would wake the loop
-        // again and again.
         self.names.poll(Instant::now());
-        if app.wants_names() {
-            self.request(tui::shown_addresses(app, size));
-        }
-        app.fit(tui::capacity(app, size));
-        let view = self.view(app, app.query());
+        app.fit(tui::capacity(app, terminal.size()?));
+        let view = self.view(app, &app.query());
         app.show(view);
+        self.request_shown(app, terminal)
+    }
+
+    /// Asks for the names of the hosts on screen.
+    fn request_shown(&mut self, app: &App, terminal: &Terminal) -> Result<()> {
+        if app.wants_names() {
+            self.request(tui::shown_addresses(app, terminal.size()?));
+        }
         Ok(())
     }
 

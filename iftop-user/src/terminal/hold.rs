@@ -26,12 +26,12 @@ use crossterm::{
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    stdio::stderr,
+    stdio::{stderr, stdout},
     termios::isatty,
 };
 
 use super::modes::{self, Modes};
-use crate::printer::write_to_stdout;
+use crate::printer::write_all;
 
 /// How long a terminal that takes nothing can keep us from ending or stopping.
 const LEAVE_TIMEOUT: Duration = Duration::from_millis(700);
@@ -69,7 +69,7 @@ pub(super) fn write_frame(frame: &[u8]) -> io::Result<()> {
         return Ok(());
     }
     *shown = true;
-    write_to_stdout(frame)
+    write_all(stdout(), frame)
 }
 
 /// Gives the terminal back; does nothing when that is done already. One that takes nothing gets at
@@ -100,7 +100,7 @@ fn leave() -> io::Result<()> {
     *shown = false;
     let mut bytes = Vec::new();
     queue!(bytes, ResetColor, MoveTo(0, LAST_ROW), Print("\r\n"), LeaveAlternateScreen, Show)?;
-    write_to_stdout(&bytes)
+    write_all(stdout(), &bytes)
 }
 
 /// Whether what is written to stderr goes somewhere, now.
@@ -116,6 +116,7 @@ pub(super) fn give_back_on_panic() {
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             give_back();
+            // For the keyboard, which has nothing else to give back.
             modes::restore();
             // A message to a terminal that takes nothing would hang.
             if !isatty(stderr()) || takes_something() {

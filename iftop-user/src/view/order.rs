@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashMap, net::IpAddr};
 
-use super::{Labels, Query, RowId, row::Sums};
+use super::{Labels, Query, RowId, Sides, row::Sums};
 use crate::{flow::window::Window, label};
 
 /// The order of rows.
@@ -65,18 +65,20 @@ pub(super) fn ordered(
     rows
 }
 
-/// Highest first; ties by the longer windows, then by the row, so that equal rows keep their places.
+/// Highest first; ties by the longer windows, then by both directions, then by the row, so that equal
+/// rows keep their places.
 fn sort_by_rate(rows: &mut [(RowId, Sums)], query: &Query<'_>, first: Window) {
     let windows = &Window::ALL[first as usize..];
-    let carried =
-        |sums: &Sums, window: usize| query.measure.of(query.sides.of(sums.windows[window]));
     rows.sort_unstable_by(|(a_id, a), (b_id, b)| {
-        let by_window =
-            |window: Window| carried(b, window as usize).cmp(&carried(a, window as usize));
-        let by_rate = windows
-            .iter()
-            .fold(Ordering::Equal, |order, &window| order.then_with(|| by_window(window)));
-        by_rate.then_with(|| a_id.cmp(b_id))
+        let carried = |sums: &Sums, sides: Sides, window: Window| {
+            query.measure.of(sides.of(sums.windows[window as usize]))
+        };
+        let by = |sides: Sides| {
+            windows.iter().fold(Ordering::Equal, |order, &window| {
+                order.then_with(|| carried(b, sides, window).cmp(&carried(a, sides, window)))
+            })
+        };
+        by(query.sides).then_with(|| by(Sides::Both)).then_with(|| a_id.cmp(b_id))
     });
 }
 
@@ -92,6 +94,6 @@ fn sort_by_host(
         (address, false) => (labels.host)(address).unwrap_or_else(|| address.to_string()),
     };
     let carried =
-        |sums: &Sums| query.measure.of(super::Sides::Both.of(sums.windows[Window::Forty as usize]));
+        |sums: &Sums| query.measure.of(Sides::Both.of(sums.windows[Window::Forty as usize]));
     rows.sort_by_cached_key(|(id, sums)| (text(id), u64::MAX - carried(sums), *id));
 }
