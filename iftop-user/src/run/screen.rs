@@ -66,7 +66,7 @@ async fn watch(
                 Input::Key(key) => match app.key(key) {
                     Outcome::Quit => return Ok(Ending::Done),
                     Outcome::Redraw => session.show(app, terminal)?,
-                    Outcome::Ignored => {}
+                    Outcome::Draw | Outcome::Ignored => {}
                 },
                 Input::Redraw => session.show(app, terminal)?,
             },
