@@ -64,6 +64,18 @@ fn text_is_chosen_where_there_is_no_terminal() {
 
 #[test]
 #[ignore = "needs root: cargo xtask test"]
+fn an_interface_that_is_down_is_watched_and_said_to_be_down() {
+    let cable = Cable::new();
+    let up = end(&cable.a, "-i va -t -s 1");
+    assert!(!up.errors.contains("down"), "{up:?}");
+    cable.a.ip("link set va down");
+    let down = end(&cable.a, "-i va -t -s 1");
+    assert_eq!(down.status.code(), Some(0), "{down:?}");
+    assert!(down.errors.contains("va is down: nothing passes until it is up\n"), "{down:?}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
 fn signals_end_it_as_documented() {
     let cable = Cable::new();
     // (signal, exit status, reports)

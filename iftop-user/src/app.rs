@@ -50,6 +50,9 @@ const BAD_FILTER: &str = "Invalid regexp";
 pub enum Outcome {
     /// Make a view by the query as it is now, show it, and draw.
     Redraw,
+    /// Draw: the view is as it was. A view of a full table takes too long to make one for each letter
+    /// of a filter.
+    Draw,
     /// End.
     Quit,
     /// Nothing.
@@ -204,8 +207,11 @@ impl App {
         }
         let Some(editor) = &mut self.prompt else { return Outcome::Ignored };
         match editor.key(event) {
-            Edited::GoesOn => {}
-            Edited::Cancelled => self.prompt = None,
+            Edited::GoesOn => return Outcome::Draw,
+            Edited::Cancelled => {
+                self.prompt = None;
+                return Outcome::Draw;
+            }
             Edited::Accepted => {
                 let parsed = ScreenFilter::parse(editor.text());
                 self.prompt = None;

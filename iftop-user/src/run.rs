@@ -217,4 +217,7 @@ fn introduce(interface: &Interface) {
     if let Some([a, b, c, d, e, f]) = interface.mac {
         tell(&format!("MAC address is: {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"));
     }
+    if !interface.up {
+        tell(&format!("{} is down: nothing passes until it is up", interface.shown_name()));
+    }
 }

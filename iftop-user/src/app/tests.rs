@@ -186,7 +186,7 @@ fn typed(app: &mut App, text: &str) {
     for key in text.chars() {
         app.key(press(key));
     }
-    app.key(KeyEvent::from(KeyCode::Enter));
+    assert_eq!(app.key(KeyEvent::from(KeyCode::Enter)), Outcome::Redraw);
 }
 
 #[test]
@@ -199,8 +199,8 @@ fn the_screen_filter_is_edited_taken_and_dropped() {
     // It begins with what there is, and Esc leaves that alone.
     app.key(press('/'));
     assert_eq!(app.prompt().map(|(_, editor)| editor.text().to_owned()).as_deref(), Some(":80"));
-    app.key(press('q'));
-    assert_eq!(app.key(KeyEvent::from(KeyCode::Esc)), Outcome::Redraw);
+    assert_eq!(app.key(press('q')), Outcome::Draw, "no letter asks for a view");
+    assert_eq!(app.key(KeyEvent::from(KeyCode::Esc)), Outcome::Draw);
     assert_eq!(text(&app).as_deref(), Some(":80"));
     // What is none clears it, as in iftop.
     typed(&mut app, "l([");

@@ -29,7 +29,8 @@ pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
     let mut app = App::new(options.settings.clone(), options.max_bandwidth)
         .with_filter(options.screen_filter.clone())
         .with_link_speed(link_speed(&session.interface.name));
-    app.say(format!("Listening on {}", session.interface.shown_name()));
+    let down = if session.interface.up { "" } else { ", which is down" };
+    app.say(format!("Listening on {}{down}", session.interface.shown_name()));
     let mut terminal = Terminal::take()?;
     let ending = watch(&mut session, &mut app, &mut terminal).await;
     let readable = terminal.leave() && !matches!(ending, Ok(Ending::Killed(libc::SIGHUP)));
@@ -68,7 +69,7 @@ async fn watch(
                         session.follow(app);
                         session.show(app, terminal)?;
                     }
-                    Outcome::Ignored => {}
+                    Outcome::Draw | Outcome::Ignored => {}
                 },
                 Input::Redraw => session.show(app, terminal)?,
             },
