@@ -8,3 +8,4 @@ pub mod net;
 pub mod pty;
 pub mod report;
 pub mod tmux;
+pub mod traffic;
