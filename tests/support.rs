@@ -1,5 +1,6 @@
 //! What the tests stand on: networks of their own, terminals, frames, and the program under test.
 
+pub mod cells;
 pub mod classic;
 pub mod etc;
 pub mod frame;
