@@ -20,4 +20,3 @@ mod consumers;
 mod layout;
 mod rates;
 mod running;
-mod traffic;

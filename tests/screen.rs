@@ -12,8 +12,11 @@ use crate::support::{
 
 mod job;
 mod keyboard;
+mod keys;
 mod size;
 mod slow;
+mod standing;
+mod table;
 
 /// A packet of 120 bytes to `va`, from a host of 10.9.0.0/24.
 fn packet_from(host: u8) -> Vec<u8> {

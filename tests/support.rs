@@ -1,6 +1,7 @@
 //! What the tests stand on: networks of their own, terminals, frames, and the program under test.
 
 pub mod bulk;
+pub mod cells;
 pub mod classic;
 pub mod etc;
 pub mod frame;
@@ -9,3 +10,4 @@ pub mod net;
 pub mod pty;
 pub mod report;
 pub mod tmux;
+pub mod traffic;

@@ -9,12 +9,12 @@ use std::{
     thread,
 };
 
-use super::traffic::{Senders, Sent, into, udp};
 use crate::support::{
     classic::{self, PUMPED_HOST, Pump},
     iftop::Iftop,
     net::{Cable, on_one_cpu},
     report::{Report, value},
+    traffic::{Senders, Sent, into, udp},
 };
 
 mod hosts;

@@ -11,12 +11,12 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::traffic::{Senders, into, out, packet, udp};
 use crate::support::{
     frame::TCP,
     iftop::Iftop,
     net::{Cable, on_one_cpu},
     report::{Report, Row, value},
+    traffic::{Senders, into, out, packet, udp},
 };
 
 /// Sends what both hosts say to each other, and something over IPv6.

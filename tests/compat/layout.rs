@@ -10,12 +10,12 @@ use std::{
     thread,
 };
 
-use super::traffic::{Senders, into, out, packet, to_mac, udp};
 use crate::support::{
     classic::{self, Pump},
     iftop::Iftop,
     net::{Cable, on_one_cpu},
     report::Report,
+    traffic::{Senders, into, out, packet, to_mac, udp},
 };
 
 const ICMP: u8 = 1;

@@ -14,13 +14,13 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use super::traffic::{Senders, Sent, into, out, packet, udp};
 use crate::support::{
     classic::{self, Pump},
     frame::TCP,
     iftop::Iftop,
     net::{Cable, on_one_cpu},
     report::{Report, value},
+    traffic::{Senders, Sent, into, out, packet, udp},
 };
 
 const ICMP: u8 = 1;

@@ -13,12 +13,12 @@ use std::{
 
 use serde_json::Value;
 
-use super::traffic::{Senders, into, udp};
 use crate::support::{
     classic::{self, Pump},
     iftop::{End, Iftop},
     net::{Cable, Namespace},
     report::{Report, value},
+    traffic::{Senders, into, udp},
 };
 
 const NOBODY: u32 = 65_534;

@@ -12,8 +12,7 @@ fn the_table_follows_the_size_of_the_terminal() {
     cable.sender_at_vb().send(&packet_from(2));
     // Columns, rows, where the arrow stands.
     for (columns, rows, arrow) in [(60, 14, 16), (132, 18, 52), (80, 24, 26)] {
-        let (width, height) = (columns.to_string(), rows.to_string());
-        tmux.run(&["resize-window", "-x", &width, "-y", &height]);
+        tmux.resize(columns, rows);
         tmux.wait_for("table of this size", |screen| {
             let lines: Vec<_> = screen.lines().collect();
             lines.len() == rows
@@ -22,8 +21,8 @@ fn the_table_follows_the_size_of_the_terminal() {
                 && lines[2].find(" => 10.9.0.2") == Some(arrow)
         });
     }
-    tmux.run(&["resize-window", "-x", "1", "-y", "1"]);
-    tmux.run(&["resize-window", "-x", "80", "-y", "24"]);
+    tmux.resize(1, 1);
+    tmux.resize(80, 24);
     tmux.wait_for_table();
     tmux.keys(&["q"]);
     tmux.wait_for_prompt();

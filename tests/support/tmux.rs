@@ -4,10 +4,15 @@ use std::{
     cell::Cell,
     env, fs,
     process::{self, Command},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
+    time::Duration,
 };
 
-use super::{iftop, net::Namespace};
+use super::{cells::Cells, etc::Etc, iftop, net::Namespace};
+
+/// Between two looks at the screen; what is looked at needs the machine too.
+const PACE: Duration = Duration::from_millis(5);
 
 /// A terminal of 80×24; it ends with the value.
 pub struct Tmux<'a> {
@@ -18,22 +23,34 @@ pub struct Tmux<'a> {
 
 impl<'a> Tmux<'a> {
     pub fn start(namespace: &'a Namespace) -> Self {
-        let server = format!("iftop-test-{}-{:?}", process::id(), thread::current().id());
+        Self::start_with(namespace, &Etc::new(&[]))
+    }
+
+    /// The same, where programs see these files.
+    pub fn start_with(namespace: &'a Namespace, etc: &Etc) -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let server = format!("iftop-test-{}-{number}", process::id());
         let tmux = Self { server, namespace, commands: Cell::new(0) };
         let size = ["-x", "80", "-y", "24"];
         let start = ["-f", "/dev/null", "new-session", "-d"];
-        tmux.run(&[&start[..], &size, &["env PS1='$ ' sh"]].concat());
+        let mut command = tmux.command(&[&start[..], &size, &["env PS1='$ ' sh"]].concat());
+        // What this starts is the server, and what runs in the terminal is its child.
+        etc.enter(&mut command);
+        output(command);
         tmux
     }
 
     pub fn run(&self, arguments: &[&str]) -> String {
+        output(self.command(arguments))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("tmux");
         command.args(["-u", "-L", &self.server]).args(arguments);
         command.env("LC_ALL", "C.UTF-8").env("HOME", "/nonexistent").env_remove("TMUX");
         self.namespace.enter(&mut command, None);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
+        command
     }
 
     pub fn keys(&self, keys: &[&str]) {
@@ -42,9 +59,19 @@ impl<'a> Tmux<'a> {
 
     /// Has the shell run the program on `va`, and waits for its table.
     pub fn show_table(&self) {
+        self.show_table_with("-nN");
+    }
+
+    /// The same with other options.
+    pub fn show_table_with(&self, options: &str) {
         let program = env!("CARGO_BIN_EXE_iftop");
-        self.keys(&[&format!("clear; {program} -i va -nN"), "Enter"]);
+        self.keys(&[&format!("clear; {program} -i va {options}"), "Enter"]);
         self.wait_for_table();
+    }
+
+    pub fn resize(&self, columns: usize, rows: usize) {
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        self.run(&["resize-window", "-x", &columns, "-y", &rows]);
     }
 
     /// Has the shell run one test of this program, told by a variable that it is inside.
@@ -106,18 +133,34 @@ impl<'a> Tmux<'a> {
         self.run(&["capture-pane", "-p"])
     }
 
-    /// Waits until the screen is as wanted; every look takes some milliseconds.
-    pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let mut screen = String::new();
-        for _ in 0..5000 {
-            screen = self.screen();
-            if wanted(&screen) {
-                return screen;
-            }
-            thread::yield_now();
-        }
-        panic!("no {what}:\n{screen}");
+    /// The screen cell by cell.
+    pub fn cells(&self) -> Cells {
+        Cells::parse(&self.run(&["capture-pane", "-p", "-e", "-N"]))
     }
+
+    /// Waits until the screen is as wanted.
+    pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        self.wait_for_cells(what, |cells| wanted(&cells.text())).text()
+    }
+
+    /// The same, where it matters how the cells look.
+    pub fn wait_for_cells(&self, what: &str, wanted: impl Fn(&Cells) -> bool) -> Cells {
+        for _ in 0..3000 {
+            let cells = self.cells();
+            if wanted(&cells) {
+                return cells;
+            }
+            thread::sleep(PACE);
+        }
+        panic!("no {what}:\n{}", self.screen());
+    }
+}
+
+/// What a command that must succeed prints.
+fn output(mut command: Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 impl Drop for Tmux<'_> {

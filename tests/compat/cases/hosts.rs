@@ -1,7 +1,7 @@
 //! Whose packet it is: which host stands left, and what counts as sent.
 
 use super::{Case, Different, Same, case, check};
-use crate::compat::traffic::{into, out, to_mac, udp};
+use crate::support::traffic::{into, out, to_mac, udp};
 
 #[test]
 #[ignore = "needs root: cargo xtask test"]

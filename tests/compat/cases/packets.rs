@@ -1,12 +1,10 @@
 //! What counts as a packet, and how many bytes it has.
 
 use super::{Case, Different, Random, Same, case, check};
-use crate::{
-    compat::traffic::{Sent, into, packet, tagged, udp},
-    support::{
-        frame::{self, TCP, UDP, V4},
-        net::{VA_MAC, VB_MAC},
-    },
+use crate::support::{
+    frame::{self, TCP, UDP, V4},
+    net::{VA_MAC, VB_MAC},
+    traffic::{Sent, into, packet, tagged, udp},
 };
 
 #[test]

@@ -1,9 +1,9 @@
 //! Which rows there are, in which order, and what stands in them.
 
 use super::{Case, Same, case, check};
-use crate::{
-    compat::traffic::{Sent, into, out, packet, udp},
-    support::frame::TCP,
+use crate::support::{
+    frame::TCP,
+    traffic::{Sent, into, out, packet, udp},
 };
 
 const ICMP: u8 = 1;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::support::{
+use super::{
     frame::{self, UDP, V4},
     net::{Cable, PacketSocket, VA_MAC, VB_MAC},
 };
