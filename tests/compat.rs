@@ -10,9 +10,10 @@
 //! | 1, 15, 21 to 23, 26b, 27, 28, 39, 41, 42 | `running` |
 //! | 19, 20 | the scenarios of the flow table |
 //! | 31 | the bulk transfer in `counting`, without classic iftop |
+//! | 16 (`port-display`), 32 to 35, 37, 40 | `screen::classic`; `screen::job` for signals |
+//! | 38 | `names`, without classic iftop |
 //!
-//! Missing are those of what there is not yet: a packet filter (11 in part), a configuration file (15
-//! and 16 in part, 24), the screen beside classic iftop's (32 to 37, 40), names (38).
+//! Missing are those of what there is not yet: a packet filter (11 in part, 36).
 
 mod aggregates;
 mod cases;

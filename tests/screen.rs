@@ -10,9 +10,11 @@ use crate::support::{
     tmux::Tmux,
 };
 
+mod classic;
 mod job;
 mod keyboard;
 mod keys;
+mod reports;
 mod size;
 mod slow;
 mod standing;

@@ -125,16 +125,24 @@ fn numbers<const N: usize>(line: &str) -> [String; N] {
 /// A number as printed, in bits or bytes. It has at most two decimals, and three digits where it has
 /// any.
 pub fn value(text: &str) -> f64 {
-    let unit = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or_else(|| panic!("{text:?}"));
-    let (digits, unit) = text.split_at(unit);
+    parse(text).unwrap_or_else(|| panic!("no number: {text:?}"))
+}
+
+/// Whether it is one.
+pub fn is_number(text: &str) -> bool {
+    parse(text).is_some()
+}
+
+fn parse(text: &str) -> Option<f64> {
+    let (digits, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
     let factor = match unit {
         "b" | "B" => 1.0,
         "Kb" | "KB" => 1024.0,
         "Mb" | "MB" => 1024.0 * 1024.0,
         "Gb" | "GB" => 1024.0 * 1024.0 * 1024.0,
-        _ => panic!("no unit: {text:?}"),
+        _ => return None,
     };
     let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    assert!(digits.len() <= 5 && decimals <= 2, "{text:?}");
-    digits.parse::<f64>().unwrap_or_else(|_| panic!("no number: {text:?}")) * factor
+    let value: f64 = digits.parse().ok()?;
+    (digits.len() <= 5 && decimals <= 2).then_some(value * factor)
 }

@@ -90,6 +90,11 @@ impl<'a> Tmux<'a> {
         })
     }
 
+    /// Forgets what is on the screen. What a program has drawn it does not draw again.
+    pub fn wipe(&self) {
+        self.run(&["send-keys", "-R"]);
+    }
+
     /// Waits until the shell asks for a command, and nothing of the table is left.
     pub fn wait_for_prompt(&self) -> String {
         self.wait_for("prompt", |screen| {
