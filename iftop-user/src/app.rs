@@ -25,7 +25,7 @@ pub mod text_keys;
 
 use cursor::Cursor;
 use editor::{Edited, Editor};
-use keys::Action;
+use keys::{Action, Move};
 pub use settings::Settings;
 
 /// A hint goes when more than this has passed.
@@ -70,7 +70,8 @@ pub struct App {
     now: Duration,
     paused: bool,
     freeze: Freeze,
-    help: bool,
+    /// The help page, from which of its lines on.
+    help: Option<usize>,
     cursor: Cursor,
     prompt: Option<Editor>,
     hint: Option<Hint>,
@@ -104,7 +105,7 @@ impl App {
             now: Duration::ZERO,
             paused: false,
             freeze: Freeze::No,
-            help: false,
+            help: None,
             cursor: Cursor::default(),
             prompt: None,
             hint: None,
@@ -165,7 +166,8 @@ impl App {
     /// Does what an action asks for, as far as it concerns the display.
     pub fn apply(&mut self, action: Action) {
         match action {
-            Action::Help => self.help = !self.help,
+            Action::Help => self.help = if self.help.is_some() { None } else { Some(0) },
+            Action::Scroll(by) | Action::Select(by) if self.help.is_some() => self.scroll_help(by),
             Action::Pause => {
                 self.paused = !self.paused;
                 self.say(if self.paused { PAUSED } else { "Display unpaused" });
@@ -198,6 +200,17 @@ impl App {
         if action.changes_rows() && self.frozen() {
             self.freeze = Freeze::Wanted;
         }
+    }
+
+    /// By lines, however far; where the page ends is known to whoever lays it out.
+    fn scroll_help(&mut self, by: Move) {
+        let first = self.help.unwrap_or(0);
+        self.help = Some(match by {
+            Move::Up => first.saturating_sub(1),
+            Move::Down => (first + 1).min(keys::HELP_LINES),
+            Move::PageUp | Move::First => 0,
+            Move::PageDown | Move::Last => keys::HELP_LINES,
+        });
     }
 
     fn edit(&mut self, event: KeyEvent) -> Outcome {
@@ -293,8 +306,8 @@ impl App {
         Some(self.view.wire_bits_per_second.map(|bits| bits * 100.0 / speed))
     }
 
-    /// Whether the help page stands in place of the table.
-    pub fn help(&self) -> bool {
+    /// Where the help page stands in place of the table: from which of its lines on.
+    pub fn help(&self) -> Option<usize> {
         self.help
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Its structs are the schema; they mirror a [`View`] and nothing else serialises.
 
-use std::time::SystemTime;
+use std::{fmt::Write as _, time::SystemTime};
 
 use iftop_common::Count;
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub struct Origin<'a> {
 
 /// One report as a line of JSON, without the newline.
 pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::Result<String> {
-    serde_json::to_string(&Report {
+    let report = serde_json::to_string(&Report {
         schema: 1,
         time: humantime::format_rfc3339_millis(time).to_string(),
         elapsed_seconds: view.elapsed.as_secs_f64(),
@@ -43,7 +43,32 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
             both: (&view.both).into(),
         },
         account: (&view.account).into(),
-    })
+    })?;
+    Ok(in_ascii(report))
+}
+
+/// JSON lets DEL, the C1 controls and what turns text around stand for themselves, which a terminal
+/// might obey. Outside of ASCII there is only what stands in strings.
+fn in_ascii(report: String) -> String {
+    if report.chars().all(is_plain) {
+        return report;
+    }
+    let mut safe = String::with_capacity(report.len() + 16);
+    for c in report.chars() {
+        if is_plain(c) {
+            safe.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        }
+    }
+    safe
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii() && c != '\u{7f}'
 }
 
 #[derive(Serialize)]
@@ -268,6 +293,17 @@ mod tests {
     fn the_whole_report() {
         let report = parsed(&fixture::ports(), Some("tcx"));
         insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
+    }
+
+    #[test]
+    fn only_plain_ascii_gets_out_and_is_read_back() {
+        let interface = "e\u{9b}\u{7f}\u{202e}\u{1f980}\x1b0";
+        let origin = Origin { interface, source: "ebpf", hook: None };
+        let line = report(&fixture::hosts(), origin, SystemTime::UNIX_EPOCH).unwrap();
+        assert!(line.contains(r#""e\u009b\u007f\u202e\ud83e\udd80\u001b0""#), "{line}");
+        assert!(line.chars().all(is_plain));
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["interface"], interface);
     }
 
     #[test]

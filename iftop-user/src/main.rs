@@ -35,7 +35,7 @@ fn start(line: CommandLine) -> Result<Ending> {
     if !warnings.is_empty() {
         tell(&warnings.join("\n"));
     }
-    run::run(&options)
+    run::run(&options, warnings.len())
 }
 
 /// The reader of our output has seen enough: no error.

@@ -104,8 +104,10 @@ pub struct Options {
     /// What is displayed at first. For JSON hosts have names only where the command line itself asks
     /// for them.
     pub settings: Settings,
-    /// Only rows of which an end matches.
+    /// Only rows of the live table of which an end matches.
     pub screen_filter: Option<ScreenFilter>,
+    /// The same in reports: the file has no say in that, as in iftop.
+    pub report_filter: Option<ScreenFilter>,
     /// Upper end of the bars' scale in bits per second; `None` or 0: it adapts.
     pub max_bandwidth: Option<u64>,
     /// Show IPv4 flows in and out of this network only.
@@ -139,6 +141,7 @@ impl Options {
         let screen_seconds = line.seconds.filter(some_time);
         // Machines get what they ask for, whatever a person likes to see.
         let (json_names, json_lines) = (line.dns.unwrap_or(false), line.lines);
+        let report_filter = line.screen_filter.clone().flatten();
         let all = line.or(file);
         let default = Settings::default();
         let settings = Settings {
@@ -162,6 +165,7 @@ impl Options {
             interface: all.interface.flatten(),
             settings,
             screen_filter: all.screen_filter.flatten(),
+            report_filter,
             max_bandwidth: all.max_bandwidth.filter(|&limit| limit != 0),
             net: all.net.flatten(),
             net6: all.net6.flatten(),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use log::Level;
+use log::{Level, LevelFilter};
 
 use crate::{
     app::App,
@@ -62,11 +62,11 @@ struct Session<'a> {
     signals: Signals,
 }
 
-/// Runs until something ends it.
+/// Runs until something ends it. So many warnings were given before, which a live table hides.
 ///
 /// # Errors
 /// Say what failed, why, and what to do about it.
-pub fn run(options: &Options) -> Result<Ending> {
+pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
     let output = Output::choose(options);
     if output == Output::Screen
         && (options.reports.interval.is_some() || options.reports.count.is_some())
@@ -114,7 +114,7 @@ pub fn run(options: &Options) -> Result<Ending> {
             interface,
         };
         match output {
-            Output::Screen => screen::run(session).await,
+            Output::Screen => screen::run(session, warnings).await,
             Output::Text | Output::Json => report::run(session, output).await,
         }
     })
@@ -197,7 +197,10 @@ impl Output {
 /// where that is somewhere else.
 fn start_log(output: Output) {
     if output != Output::Screen || !io::stderr().is_terminal() {
-        env_logger::init();
+        // What the libraries have to say is not about packets.
+        let mut log = env_logger::Builder::from_default_env();
+        log.filter_module("aya", LevelFilter::Warn).filter_module("aya_obj", LevelFilter::Warn);
+        log.init();
     }
 }
 

@@ -86,10 +86,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
     let hint = hint.unwrap_or_default();
     if layout.fits_list() {
         scale::draw(&mut canvas, app, glyphs, hint.chars().count());
-        if app.help() {
-            help::draw(&mut canvas, &layout);
-        } else {
-            table::draw(&mut canvas, app, &layout, palette);
+        match app.help() {
+            Some(first) => help::draw(&mut canvas, &layout, first),
+            None => table::draw(&mut canvas, app, &layout, palette),
         }
     }
     if let Some(row) = layout.status_row() {

@@ -108,7 +108,7 @@ pub fn interval(text: &str) -> Result<Duration, String> {
 
 /// What `-L` takes.
 pub fn number(text: &str) -> Result<usize, String> {
-    digits(text).ok_or_else(|| "it takes a whole number".to_owned())
+    digits(text).ok_or_else(|| "it takes a whole number, 0 or more".to_owned())
 }
 
 /// What `--count` takes.

@@ -81,7 +81,6 @@ fn each_directive_says_what_its_option_says() {
         ("port-display: destination-only", "--port-display destination-only"),
         ("no-curses: yes", "-t"),
         ("num-lines: 3", "-L 3"),
-        ("screen-filter: :80$", "--screen-filter :80$"),
         ("bandwidth-unit: packets", "-u packets"),
         ("units: si", "--units si"),
         ("summary: no", "--no-summary"),
@@ -90,7 +89,15 @@ fn each_directive_says_what_its_option_says() {
         assert_eq!(mistakes(line), Vec::<String>::new(), "{line}");
         assert_eq!(options("", line), options(arguments, ""), "{line}");
     }
-    // The one that says less in the file.
+    // Those that say less in the file.
+    let filtered = options("", "screen-filter: :80$");
+    assert_eq!(
+        filtered.screen_filter.map(|filter| filter.text().to_owned()).as_deref(),
+        Some(":80$")
+    );
+    assert_eq!(filtered.report_filter, None);
+    let both = options("--screen-filter :80$", "screen-filter: x");
+    assert_eq!(both.report_filter, both.screen_filter);
     let timed = options("", "timed-output: 5");
     assert_eq!((timed.seconds, timed.screen_seconds), (Some(Duration::from_secs(5)), None));
 }

@@ -50,7 +50,7 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
     let options = session.options;
     let mut reporter = Reporter {
         session,
-        app: App::new(options.settings.clone(), None),
+        app: App::new(options.settings.clone(), None).with_filter(options.report_filter.clone()),
         output,
         printer: Printer::start()?,
         said: String::new(),

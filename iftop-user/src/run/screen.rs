@@ -24,13 +24,18 @@ use crate::{
 const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 
 /// Shows the table until somebody has seen enough; then a summary stays on the terminal.
-pub(super) async fn run(mut session: Session<'_>) -> Result<Ending> {
+pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<Ending> {
     let options = session.options;
     let mut app = App::new(options.settings.clone(), options.max_bandwidth)
         .with_filter(options.screen_filter.clone())
         .with_link_speed(link_speed(&session.interface.name));
     let down = if session.interface.up { "" } else { ", which is down" };
-    app.say(format!("Listening on {}{down}", session.interface.shown_name()));
+    let mistakes = match warnings {
+        0 => String::new(),
+        1 => "; 1 mistake in the configuration file".to_owned(),
+        many => format!("; {many} mistakes in the configuration file"),
+    };
+    app.say(format!("Listening on {}{down}{mistakes}", session.interface.shown_name()));
     let mut terminal = Terminal::take()?;
     let ending = watch(&mut session, &mut app, &mut terminal).await;
     let readable = terminal.leave() && !matches!(ending, Ok(Ending::Killed(libc::SIGHUP)));

@@ -11,21 +11,23 @@ const RIGHT_COLUMN: u16 = 40;
 /// With fewer columns the halves stand one above the other.
 const TWO_COLUMNS: u16 = 72;
 
-/// In place of the table; what does not fit is cut.
-pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout) {
+/// In place of the table, from a line on, but never so that less is shown than there is room for.
+pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout, first: usize) {
     if layout.width >= TWO_COLUMNS {
-        column(canvas, layout, 0, &page(&LEFT));
-        column(canvas, layout, RIGHT_COLUMN, &page(&RIGHT));
+        column(canvas, layout, 0, &page(&LEFT), first);
+        column(canvas, layout, RIGHT_COLUMN, &page(&RIGHT), first);
     } else {
         // The general keys first: the way out must be on the smallest screen.
         let sections = [&RIGHT[..], &LEFT].concat();
-        column(canvas, layout, 0, &page(&sections));
+        column(canvas, layout, 0, &page(&sections), first);
     }
 }
 
-fn column(canvas: &mut Canvas<'_>, layout: &Layout, column: u16, lines: &[String]) {
-    let rows = (layout.list_top..).take(layout.list_height().into());
-    for (row, line) in std::iter::zip(rows, lines) {
+fn column(canvas: &mut Canvas<'_>, layout: &Layout, column: u16, lines: &[String], first: usize) {
+    let height = usize::from(layout.list_height());
+    let first = first.min(lines.len().saturating_sub(height));
+    let rows = (layout.list_top..).take(height);
+    for (row, line) in std::iter::zip(rows, &lines[first..]) {
         canvas.text(column, row, line);
     }
 }

@@ -72,7 +72,8 @@ fn filter(app: &App, view: &View) -> Option<[String; FORMS]> {
         text.push_str("..");
     }
     let rate = |rates| app.settings().format.rate(app.bar_rate(rates)).trimmed();
-    let flows = format!("{} of {} flows", grouped(matched.flows), grouped(view.flows));
+    let plural = if view.flows == 1 { "" } else { "s" };
+    let flows = format!("{} of {} flow{plural}", grouped(matched.flows), grouped(view.flows));
     let sum = format!("{} of {}", rate(&matched.rates), rate(&view.both.rates));
     Some([
         format!("filter \"{text}\": {sum}, {flows}"),

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     label::label,
     units::{Format, Rate},
-    view::{Endpoint, Sides},
+    view::Sides,
 };
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, layout: &Layout, palette: Palette) {
@@ -20,8 +20,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, layout: &Layout, palette:
     let (width, rates_column) = (layout.width, layout.rates());
     let mut line = layout.list_top;
     for row in shown_rows(app, layout.size()) {
-        canvas.text(0, line, &host(&row.local, app, layout));
-        canvas.text(layout.host_width + ARROW_WIDTH, line, &host(&row.remote, app, layout));
+        let host_width = usize::from(layout.host_width);
+        canvas.text(0, line, &label(&row.local, host_width));
+        canvas.text(layout.host_width + ARROW_WIDTH, line, &label(&row.remote, host_width));
         for (sides, traffic) in settings.lines.of(&row.traffic) {
             canvas.text(layout.host_width, line, arrow(sides));
             canvas.style(layout.host_width, line, ARROW_WIDTH, palette.direction(sides));
@@ -63,16 +64,6 @@ pub(super) fn bar(canvas: &mut Canvas<'_>, app: &App, line: u16, rates: &[Rate; 
         let cells = app.scale().bar_cells(rate, settings.format.unit, settings.spread, width);
         canvas.reverse(0, line, cells);
     }
-}
-
-/// A name that is not wanted any more is left out here, so that the key works on a frozen view too.
-fn host(endpoint: &Endpoint, app: &App, layout: &Layout) -> String {
-    let endpoint = Endpoint {
-        name: endpoint.name.clone().filter(|_| app.wants_names()),
-        service: endpoint.service.clone().filter(|_| app.wants_services()),
-        ..*endpoint
-    };
-    label(&endpoint, layout.host_width.into())
 }
 
 fn arrow(sides: Sides) -> &'static str {

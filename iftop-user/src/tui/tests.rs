@@ -80,7 +80,6 @@ fn line_modes_and_columns() {
     insta::assert_snapshot!("received", screen(&app(fixture::ports(), "tt"), 80, 12));
     insta::assert_snapshot!("sent", screen(&app(fixture::ports(), "ttt"), 80, 12));
     insta::assert_snapshot!("cumulative", screen(&app(fixture::ports(), "T"), 80, 16));
-    insta::assert_snapshot!("numbers_for_names", screen(&app(fixture::ports(), "nN"), 80, 16));
     insta::assert_snapshot!("scrolled", screen(&app(fixture::hosts(), "jj"), 80, 16));
 }
 
@@ -90,6 +89,10 @@ fn other_screens() {
     insta::assert_snapshot!("paused", screen(&app(fixture::hosts(), "P"), 80, 16));
     insta::assert_snapshot!("help_80x24", screen(&app(fixture::hosts(), "h"), 80, 24));
     insta::assert_snapshot!("help_40x20", screen(&app(fixture::hosts(), "h"), 40, 20));
+    insta::assert_snapshot!("help_60x10_on", screen(&app(fixture::hosts(), "hjjj"), 60, 10));
+    let mut end = app(fixture::hosts(), "h");
+    end.key(KeyEvent::from(KeyCode::End));
+    insta::assert_snapshot!("help_60x10_end", screen(&end, 60, 10));
     let format = Format { unit: Unit::Bytes, ..Format::default() };
     let bytes = Settings { format, ..Settings::default() };
     let app = app_with(bytes, Some(1_000_000), fixture::hosts(), "");

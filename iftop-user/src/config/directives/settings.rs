@@ -73,7 +73,7 @@ pub const SETTINGS: &[Setting] = &[
         short: None,
         value: "REGEX",
         section: Section::Show,
-        help: "Only rows of which a host, as the live table shows it, matches",
+        help: "Only rows of which a host, as it is shown, matches",
         vital: false,
         set: |layer, text| put(&mut layer.screen_filter, values::screen_filter(text)),
     },
