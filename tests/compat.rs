@@ -9,11 +9,13 @@
 //! | 3 to 14, 16 to 18, 25, 26, 29, 30 | `cases` |
 //! | 1, 15, 21 to 23, 26b, 27, 28, 39, 41, 42 | `running` |
 //! | 19, 20 | the scenarios of the flow table |
-//! | 31 | the bulk transfer in `counting`, without classic iftop |
+//! | 15 (`-c`), 24 | `config`, and the tests of the configuration file |
+//! | 31 | the bulk transfers in `counting`; `aggregates` |
 //! | 16 (`port-display`), 32 to 35, 37, 40 | `screen::classic`; `screen::job` for signals |
 //! | 38 | `names`, without classic iftop |
 //!
-//! Missing are those of what there is not yet: a packet filter (11 in part, 36).
+//! Missing are those of what there is not yet: a packet filter (11 in part, 36), and links without
+//! hardware addresses beside classic iftop (41 in part).
 
 mod aggregates;
 mod cases;
