@@ -73,7 +73,7 @@ mod tests {
     #[ignore = "needs root: cargo xtask test"]
     fn known_traffic() {
         alone(|| {
-            run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
+            run("echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6");
             run("ip link add va type veth peer name vb");
             run("ip address add 10.9.0.1/24 dev va");
             // Nobody has to be asked, and nobody answers.
