@@ -62,6 +62,15 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it changes anything in a text report.
+    pub fn concerns_reports(self) -> bool {
+        let more = matches!(
+            self,
+            Self::Names | Self::Services | Self::Sort(_) | Self::Freeze | Self::Pause
+        );
+        more || self.changes_rows()
+    }
+
     /// Whether it makes other rows of the same flows.
     pub fn changes_rows(self) -> bool {
         matches!(
