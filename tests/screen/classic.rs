@@ -4,7 +4,7 @@
 //! in what it counted (rates: only their places) and without what differs on purpose (see
 //! [`comparable`]). Classic iftop draws when packets come or a key does, so the pump runs.
 
-use std::{iter, thread, time::Duration};
+use std::{iter, thread};
 
 use crate::support::{
     cells::Cells,
@@ -13,7 +13,7 @@ use crate::support::{
     frame::TCP,
     net::{Cable, on_one_cpu},
     report::is_number,
-    tmux::Tmux,
+    tmux::{PACE, Tmux},
     traffic::{Senders, Sent, into, out, packet, udp},
 };
 
@@ -110,7 +110,7 @@ impl<'a> Both<'a> {
                 return;
             }
             screens = cells.map(|cells| cells.text());
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(PACE);
         }
         let [ours, classic] = screens;
         panic!("{what}: not the same:\n{ours}\n{classic}");

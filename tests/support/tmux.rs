@@ -12,7 +12,7 @@ use std::{
 use super::{cells::Cells, etc::Etc, iftop, net::Namespace};
 
 /// Between two looks at the screen; what is looked at needs the machine too.
-const PACE: Duration = Duration::from_millis(5);
+pub const PACE: Duration = Duration::from_millis(20);
 
 /// A terminal of 80×24; it ends with the value.
 pub struct Tmux<'a> {
@@ -150,7 +150,7 @@ impl<'a> Tmux<'a> {
 
     /// The same, where it matters how the cells look.
     pub fn wait_for_cells(&self, what: &str, wanted: impl Fn(&Cells) -> bool) -> Cells {
-        for _ in 0..3000 {
+        for _ in 0..2000 {
             let cells = self.cells();
             if wanted(&cells) {
                 return cells;
