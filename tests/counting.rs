@@ -13,10 +13,11 @@ use crate::support::{
     iftop::Iftop,
     net::{Cable, PacketSocket, VA_MAC, VB_MAC},
 };
+use iftop_common::Bytes;
 use iftop_user::{
     interface,
     source::{
-        Source as _,
+        Sample, Source as _,
         ebpf::{EbpfSource, HookChoice, Options},
     },
 };
@@ -282,7 +283,14 @@ fn the_outermost_tag_names_the_vlan() {
     let flows = cable.a.run(|| {
         let interface = interface::find("va").unwrap();
         let hook = HookChoice::Auto;
-        let options = Options { interface: &interface, hook, max_flows: 100, log_refused: false };
+        let options = Options {
+            interface: &interface,
+            hook,
+            table: None,
+            max_flows: 100,
+            bytes: Bytes::Ip,
+            log_refused: false,
+        };
         let mut source = EbpfSource::open(&options).unwrap();
         let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
         for (port, (tags, _)) in (1..).zip(tags) {
@@ -291,10 +299,11 @@ fn the_outermost_tag_names_the_vlan() {
             let packet = v4(US, THEM, UDP).packet(&frame::udp(53, port + 10, 20));
             out.send(&frame::ethernet(VB_MAC, VA_MAC, tags, 0x0800, &packet));
         }
-        let mut flows = Vec::new();
+        let (mut flows, mut sample) = (Vec::new(), Sample::default());
         // What was received may still be on its way.
         for _ in 0..100 {
-            flows.extend(source.sample().unwrap().flows);
+            source.sample(&mut sample).unwrap();
+            flows.append(&mut sample.flows);
             if flows.len() >= 2 * tags.len() {
                 break;
             }

@@ -8,7 +8,7 @@ use std::{
 use crate::support::frame::{self, TCP, UDP, V4};
 use iftop_common::{
     FlowKey,
-    parse::{Direction, Hook, LinkType, Refused, parse},
+    parse::{Direction, Hook, LinkType, Mac, Refused, Vlan, parse},
 };
 
 const OUR_MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
@@ -22,13 +22,13 @@ const IPV6: u16 = 0x86dd;
 const INGRESS: Hook = Hook {
     direction: Direction::Ingress,
     link_type: LinkType::Ethernet,
-    mac: OUR_MAC,
+    mac: Mac::new(OUR_MAC),
     interface: 3,
     stripped_vlan: None,
 };
 const EGRESS: Hook = Hook { direction: Direction::Egress, ..INGRESS };
 const RAW: Hook = Hook { link_type: LinkType::RawIp, ..INGRESS };
-const STRIPPED: Hook = Hook { stripped_vlan: Some(0xe064), ..INGRESS };
+const STRIPPED: Hook = Hook { stripped_vlan: Some(Vlan::new(0xe064)), ..INGRESS };
 
 fn packet4() -> V4<'static> {
     V4 { source: THEM.into(), destination: US.into(), protocol: UDP, options: &[], fragment: 0 }

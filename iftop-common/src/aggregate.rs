@@ -9,7 +9,7 @@
 
 use crate::{
     Count, FlowKey,
-    parse::{Packet, Parsed, protocol},
+    parse::{Hook, LinkType, Packet, Parsed, protocol},
 };
 
 const UDP_HEADER_BYTES: u32 = 8;
@@ -43,6 +43,30 @@ pub struct Counted {
     pub frame: Count,
     /// IP bytes, and packets on the wire.
     pub ip: Count,
+    /// What the cable carried, in bytes: each segment with headers of its own, padded to the least
+    /// that a frame has, and with what stands between frames. Without a link header there is no
+    /// cable that is known of: then the segments alone.
+    pub wire_bytes: u64,
+}
+
+/// The least that a frame has without its checksum (IEEE 802.3 §3.2.8), in bytes.
+const LEAST_FRAME: u64 = 60;
+/// Checksum, preamble, start delimiter and gap, in bytes.
+const BETWEEN_FRAMES: u64 = 4 + 8 + 12;
+/// A tag that the hardware adds, or has taken out.
+const VLAN_TAG: u64 = 4;
+
+/// What a frame takes of the cable, in bytes.
+#[inline(always)]
+pub fn wire_bytes(frame_bytes: u64, hook: &Hook) -> u64 {
+    match hook.link_type {
+        LinkType::RawIp => frame_bytes,
+        LinkType::Ethernet => {
+            let tag = if hook.stripped_vlan.is_some() { VLAN_TAG } else { 0 };
+            let frame_bytes = frame_bytes + tag;
+            BETWEEN_FRAMES + if frame_bytes < LEAST_FRAME { LEAST_FRAME } else { frame_bytes }
+        }
+    }
 }
 
 /// Counts a packet that was parsed. `cut_by_kernel` has the [kinds](kind) that the kernel will cut
@@ -51,53 +75,97 @@ pub struct Counted {
 pub fn count<P: Packet + ?Sized>(
     packet: &P,
     parsed: &Parsed,
+    hook: &Hook,
     gso: Gso,
     cut_by_kernel: u8,
 ) -> Counted {
     let frame_bytes = u64::from(packet.frame_bytes());
     let ip_bytes = u64::from(parsed.ip_bytes);
-    let uncut = |segments: u32| Counted {
+    if gso.segments <= 1 && gso.segment_bytes == 0 {
+        return Counted {
+            frame: Count { bytes: frame_bytes, packets: 1 },
+            ip: Count { bytes: ip_bytes, packets: 1 },
+            wire_bytes: wire_bytes(frame_bytes, hook),
+        };
+    }
+    let Some(cut) = Cut::new(packet, parsed, gso) else {
+        // Where its headers end is not known, so nothing can be said of further ones.
+        let packets = u64::from(gso.segments.max(1));
+        return Counted {
+            frame: Count { bytes: frame_bytes, packets: 1 },
+            ip: Count { bytes: ip_bytes, packets },
+            wire_bytes: frame_bytes + packets * wire_bytes(0, hook).saturating_sub(LEAST_FRAME),
+        };
+    };
+    let mut counted = Counted {
         frame: Count { bytes: frame_bytes, packets: 1 },
-        ip: Count { bytes: ip_bytes, packets: u64::from(segments) },
+        ip: Count { bytes: ip_bytes, packets: cut.segments },
+        wire_bytes: cut.wire_bytes(hook),
     };
-    let is_cut = cut_by_kernel & kind_of(&parsed.key) != 0;
-    if gso.segments != 0 && !is_cut {
-        return uncut(gso.segments);
+    // How a device does with a tunnel's headers is another question.
+    if cut_by_kernel & kind_of(&parsed.key) != 0 && !cut.is_tunnel {
+        let further = cut.segments - 1;
+        let ip_header_bytes = cut.header_bytes - u64::from(parsed.ip_offset);
+        counted.frame.bytes += further * cut.header_bytes;
+        counted.frame.packets = cut.segments;
+        counted.ip.bytes += further * ip_header_bytes;
     }
-    let (Some(transport_offset), 1..) = (parsed.transport_offset, gso.segment_bytes) else {
-        return uncut(if gso.segments == 0 { 1 } else { gso.segments });
-    };
-    // From the start of the frame, so those of the link are among them.
-    let header_bytes = transport_offset + transport_header_bytes(packet, parsed, transport_offset);
-    let payload_bytes = packet.frame_bytes().saturating_sub(header_bytes);
-    let segments = match gso.segments {
-        0 => payload_bytes.div_ceil(gso.segment_bytes).max(1),
-        known => known,
-    };
-    // More payload than segments can hold: further headers are in it, a tunnel's. How the device
-    // does with those is another question, and how long they are is not known.
-    let is_tunnel = u64::from(payload_bytes) > u64::from(segments) * u64::from(gso.segment_bytes);
-    if !is_cut || is_tunnel {
-        return uncut(segments);
+    counted
+}
+
+/// An aggregate and how it is cut up.
+struct Cut {
+    segments: u64,
+    /// From the start of the frame, so those of the link are among them.
+    header_bytes: u64,
+    payload_bytes: u64,
+    segment_bytes: u64,
+    is_tunnel: bool,
+}
+
+impl Cut {
+    #[inline(always)]
+    fn new<P: Packet + ?Sized>(packet: &P, parsed: &Parsed, gso: Gso) -> Option<Self> {
+        let transport_offset = parsed.transport_offset?.get();
+        if gso.segment_bytes == 0 {
+            return None;
+        }
+        let segment_bytes = u64::from(gso.segment_bytes);
+        let header_bytes =
+            u64::from(transport_offset + transport_header_bytes(packet, parsed, transport_offset));
+        let payload_bytes = u64::from(packet.frame_bytes()).saturating_sub(header_bytes);
+        let segments = match u64::from(gso.segments) {
+            0 => payload_bytes.div_ceil(segment_bytes).max(1),
+            known => known,
+        };
+        // More payload than segments can hold: further headers are in it, a tunnel's. How long they
+        // are is not known, but for the least that they can be.
+        let held = segments * segment_bytes;
+        let is_tunnel = payload_bytes > held;
+        let inner_header_bytes = if is_tunnel { payload_bytes - held } else { 0 };
+        Some(Self {
+            segments,
+            header_bytes: header_bytes + inner_header_bytes,
+            payload_bytes: payload_bytes - inner_header_bytes,
+            segment_bytes,
+            is_tunnel,
+        })
     }
-    let further = u64::from(segments) - 1;
-    let ip_header_bytes = header_bytes - parsed.ip_offset;
-    Counted {
-        frame: Count {
-            bytes: frame_bytes + further * u64::from(header_bytes),
-            packets: u64::from(segments),
-        },
-        ip: Count {
-            bytes: ip_bytes + further * u64::from(ip_header_bytes),
-            packets: u64::from(segments),
-        },
+
+    /// All segments; the last one has what is left of the payload.
+    #[inline(always)]
+    fn wire_bytes(&self, hook: &Hook) -> u64 {
+        let further = self.segments - 1;
+        let last = self.payload_bytes.saturating_sub(further * self.segment_bytes);
+        further * wire_bytes(self.header_bytes + self.segment_bytes, hook)
+            + wire_bytes(self.header_bytes + last, hook)
     }
 }
 
 /// 0 for what is none of them.
 #[inline(always)]
 fn kind_of(key: &FlowKey) -> u8 {
-    match (key.protocol, key.has(FlowKey::IPV6)) {
+    match (u32::from(key.protocol), key.has(FlowKey::IPV6)) {
         (protocol::TCP, false) => kind::TCP4,
         (protocol::TCP, true) => kind::TCP6,
         (protocol::UDP, false) => kind::UDP4,
@@ -109,9 +177,10 @@ fn kind_of(key: &FlowKey) -> u8 {
 /// The length of a TCP header is in words of 4 bytes (RFC 9293 §3.1).
 #[inline(always)]
 fn transport_header_bytes<P: Packet + ?Sized>(packet: &P, parsed: &Parsed, offset: u32) -> u32 {
-    if parsed.key.protocol != protocol::TCP {
+    if u32::from(parsed.key.protocol) != protocol::TCP {
         return UDP_HEADER_BYTES;
     }
-    let words = packet.read::<1>(offset + 12).map_or(5, |[byte]| byte >> 4);
-    u32::from(words) * 4
+    let mut words = [5 << 4];
+    packet.read(offset + 12, &mut words);
+    u32::from(words[0] >> 4) * 4
 }

@@ -7,6 +7,10 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![expect(
+    clippy::cast_possible_truncation,
+    reason = "in the kernel all is 64 bits wide, and what is cut off here is known to be zero"
+)]
+#![expect(
     clippy::inline_always,
     reason = "in the kernel a call passes five registers at most, so all of it becomes one function"
 )]
@@ -14,6 +18,7 @@
 use core::ops::{AddAssign, SubAssign};
 
 pub mod aggregate;
+pub mod flat;
 pub mod parse;
 
 /// Names of maps and load-time globals in the eBPF object, as both sides spell them.
@@ -22,13 +27,39 @@ pub mod names {
     pub const EPOCH: &str = "EPOCH";
     /// [`Totals`](crate::Totals) × 2 × CPUs, mmapable; index `half * CPUS + cpu`.
     pub const TOTALS: &str = "TOTALS";
-    /// Two hash maps, one per half: [`FlowKey`](crate::FlowKey) → [`Counters`](crate::Counters).
+    /// [`Bucket`](crate::flat::Bucket) × 2 × shards × buckets, mmapable: the flat table. Index
+    /// `(half * SHARDS + shard) * buckets + bucket`.
+    pub const FLAT: &str = "FLAT";
+    /// [`Bucket`](crate::flat::Bucket) × 2 × CPUs × buckets, mmapable: the spill table. Index
+    /// `(half * CPUS + cpu) * buckets + bucket`.
+    pub const SPILL: &str = "SPILL";
+    /// `u64` × CPUs, mmapable: which shard of the flat table a CPU writes to;
+    /// [`NO_SHARD`](crate::flat::NO_SHARD) for none.
+    pub const SHARD_OF_CPU: &str = "SHARD_OF_CPU";
+    /// Two hash maps, one per half: [`Words`](crate::flat::Words) → [`Counters`](crate::Counters).
     pub const FLOWS: [&str; 2] = ["FLOWS_0", "FLOWS_1"];
+    /// Two hash maps like them, for what found no room there: flows without their far side.
+    pub const FLOWS_SPILL: [&str; 2] = ["FLOWS_SPILL_0", "FLOWS_SPILL_1"];
+    /// Global `u8`: which table is counted into, a [`Table`](crate::Table) as a number.
+    pub const TABLE: &str = "TABLE";
+    /// Global `u8`: what a byte is, a [`Bytes`](crate::Bytes) as a number.
+    pub const BYTES: &str = "BYTES";
+    /// Global `u32`: shards of the flat table.
+    pub const SHARDS: &str = "SHARDS";
+    /// Global `u32`: buckets in a shard, as a power of two in
+    /// [`BUCKET_BITS`](crate::flat::BUCKET_BITS).
+    pub const BUCKET_BITS: &str = "BUCKET_BITS";
+    /// Global `u32`: the same for a CPU's part of the spill table.
+    pub const SPILL_BITS: &str = "SPILL_BITS";
+    /// Global `[u64; 5]`: of this run's [`Seed`](crate::flat::Seed).
+    pub const SEED_KEYS: &str = "SEED_KEYS";
+    /// Global `[u64; 2]`: see [`SEED_KEYS`].
+    pub const SEED_SPREAD: &str = "SEED_SPREAD";
     /// Global `u32`: how many CPUs there may ever be.
     pub const CPUS: &str = "CPUS";
     /// Global `u8`: the [`LinkType`](crate::parse::LinkType) as a number.
     pub const LINK_TYPE: &str = "LINK_TYPE";
-    /// Global `[u8; 6]`: the interface's own hardware address.
+    /// Global `u64`: the interface's own hardware address, a [`Mac`](crate::parse::Mac).
     pub const MAC: &str = "MAC";
     /// Global `u8`: the [kinds](crate::aggregate::kind) of aggregates that the kernel cuts up on their
     /// way to the device.
@@ -39,6 +70,8 @@ pub mod names {
     pub const INGRESS: &str = "iftop_ingress";
     /// See [`INGRESS`].
     pub const EGRESS: &str = "iftop_egress";
+    /// A program that counts nothing.
+    pub const NOTHING: &str = "iftop_nothing";
 }
 
 /// How many refused packets a CPU reports in a half, that is between two polls.
@@ -49,7 +82,7 @@ pub const REFUSALS_LOGGED_PER_CPU: u64 = 10;
 /// Near and far come from the hook alone (ingress: near = destination; egress: near = source), so
 /// both directions of a conversation share one key. IPv4 addresses are v4-mapped (RFC 4291 §2.5.5.2).
 /// Ports are in host order, 0 where the protocol has none or they cannot be known.
-#[repr(C)]
+#[repr(C, align(8))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowKey {
     /// The address on our side of the wire.
@@ -77,6 +110,44 @@ impl FlowKey {
     pub const LATER_FRAGMENT: u16 = 0x2000;
     /// Received, but addressed to the hardware address of somebody else.
     pub const THIRD_PARTY: u16 = 0x4000;
+    /// No line was free for this flow: the far side was left out, so that its address and port are
+    /// zero, and all such flows of the near side are one.
+    pub const FAR_UNKNOWN: u16 = 0x8000;
+
+    /// The same in five words: the addresses as they stand in memory, then what is beside them.
+    #[inline(always)]
+    pub fn words(&self) -> flat::Words {
+        [
+            half(&self.near, 0),
+            half(&self.near, 8),
+            half(&self.far, 0),
+            half(&self.far, 8),
+            u64::from(self.near_port)
+                | u64::from(self.far_port) << 16
+                | u64::from(self.protocol) << 32
+                | u64::from(self.interface) << 40
+                | u64::from(self.vlan_and_flags) << 48,
+        ]
+    }
+
+    /// The inverse of [`words`](Self::words).
+    pub fn from_words(words: &flat::Words) -> Self {
+        let [near, far] = [[words[0], words[1]], [words[2], words[3]]].map(|halves| {
+            let mut address = [0; 16];
+            address[..8].copy_from_slice(&halves[0].to_ne_bytes());
+            address[8..].copy_from_slice(&halves[1].to_ne_bytes());
+            address
+        });
+        Self {
+            near,
+            far,
+            near_port: words[4] as u16,
+            far_port: (words[4] >> 16) as u16,
+            protocol: (words[4] >> 32) as u8,
+            interface: (words[4] >> 40) as u8,
+            vlan_and_flags: (words[4] >> 48) as u16,
+        }
+    }
 
     /// True when all of `flags` are set.
     #[inline(always)]
@@ -89,6 +160,14 @@ impl FlowKey {
     pub const fn vlan(&self) -> u16 {
         self.vlan_and_flags & Self::VLAN_MASK
     }
+}
+
+/// Eight bytes of an address.
+#[inline(always)]
+fn half(address: &[u8; 16], start: usize) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&address[start..start + 8]);
+    u64::from_ne_bytes(bytes)
 }
 
 /// Bytes and packets of one thing that is counted, 16 bytes.
@@ -141,20 +220,61 @@ impl AddAssign for Counters {
     }
 }
 
+/// Something that is there once per hook, 16 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Directions {
+    /// At the ingress hook.
+    pub ingress: u64,
+    /// At the egress hook.
+    pub egress: u64,
+}
+
+impl AddAssign for Directions {
+    fn add_assign(&mut self, other: Self) {
+        self.ingress += other.ingress;
+        self.egress += other.egress;
+    }
+}
+
+/// Where flows are counted.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// [`flat`]: lines that one CPU alone writes to.
+    Flat = 0,
+    /// Two hash maps of the kernel, and atomic additions everywhere: where a program may be
+    /// preempted by another on its CPU (`PREEMPT_RT`).
+    Hash = 1,
+}
+
+/// What the bytes of IP packets are.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bytes {
+    /// Those of the IP packet, as its header says.
+    #[default]
+    Ip = 0,
+    /// Those that the cable carried; see [`aggregate::Counted`].
+    Wire = 1,
+}
+
 /// What one CPU counted in one half, 192 bytes (three cache lines of its own).
 ///
 /// Counted before the flow is looked up, so that it is an independent witness:
-/// `seen` = all flows + `other`.
+/// `seen` = all flows + `other`. The first line is what every packet touches.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// IP packets, in IP bytes.
+    /// IP packets, in the [bytes](Bytes) that flows are counted in.
     pub seen: Counters,
-    /// IP packets that found no room in the flow map, in IP bytes.
-    pub other: Counters,
     /// Every frame at the hooks, as the kernel's own interface counters take it: sum of `skb->len`,
     /// one per skb, and the segments of those that the kernel cuts up behind the hook.
     pub frames: Counters,
+    /// IP packets and others, in bytes on the wire.
+    pub wire: Directions,
+    /// IP packets that found no room in any table, in the bytes of `seen`.
+    pub other: Counters,
     /// Frames that carry no IP, in frame bytes.
     pub not_ip: Count,
     /// Frames that claim to carry IP and do not hold a whole, sane IP header, in frame bytes.
@@ -162,14 +282,15 @@ pub struct Totals {
     /// Refused packets already reported; see [`REFUSALS_LOGGED_PER_CPU`].
     pub refusals_logged: u64,
     /// Padding.
-    pub reserved: [u64; 7],
+    pub reserved: [u64; 5],
 }
 
 impl AddAssign for Totals {
     fn add_assign(&mut self, other: Self) {
         self.seen += other.seen;
-        self.other += other.other;
         self.frames += other.frames;
+        self.wire += other.wire;
+        self.other += other.other;
         self.not_ip += other.not_ip;
         self.malformed += other.malformed;
         self.refusals_logged += other.refusals_logged;
@@ -180,4 +301,6 @@ const _: () = {
     assert!(size_of::<FlowKey>() == 40);
     assert!(size_of::<Counters>() == 32);
     assert!(size_of::<Totals>() == 192);
+    assert!(size_of::<flat::Line>() == 64);
+    assert!(size_of::<flat::Bucket>() == 256);
 };

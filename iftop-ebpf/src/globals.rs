@@ -1,18 +1,36 @@
 //! What user space decides: the load-time globals, constants to the verifier, and the epoch.
 
 use aya_ebpf::{Global, bindings::BPF_F_MMAPABLE, macros::map, maps::Array};
-use iftop_common::parse::{Direction, LinkType};
+use iftop_common::{
+    Bytes, Table,
+    parse::{Direction, LinkType, Mac},
+};
 
 #[unsafe(no_mangle)]
 static CPUS: Global<u32> = Global::new(1);
 #[unsafe(no_mangle)]
 static LINK_TYPE: Global<u8> = Global::new(LinkType::Ethernet as u8);
 #[unsafe(no_mangle)]
-static MAC: Global<[u8; 6]> = Global::new([0; 6]);
+static MAC: Global<u64> = Global::new(0);
 #[unsafe(no_mangle)]
 static CUT_BY_KERNEL: Global<u8> = Global::new(0);
 #[unsafe(no_mangle)]
 static LOG_REFUSED: Global<u8> = Global::new(0);
+
+#[unsafe(no_mangle)]
+static TABLE: Global<u8> = Global::new(Table::Flat as u8);
+#[unsafe(no_mangle)]
+static BYTES: Global<u8> = Global::new(Bytes::Ip as u8);
+#[unsafe(no_mangle)]
+static SHARDS: Global<u32> = Global::new(1);
+#[unsafe(no_mangle)]
+static BUCKET_BITS: Global<u32> = Global::new(1);
+#[unsafe(no_mangle)]
+static SPILL_BITS: Global<u32> = Global::new(1);
+#[unsafe(no_mangle)]
+static SEED_KEYS: [Global<u64>; 5] = [const { Global::new(0) }; 5];
+#[unsafe(no_mangle)]
+static SEED_SPREAD: [Global<u64>; 2] = [const { Global::new(1) }; 2];
 
 #[map]
 static EPOCH: Array<u32> = Array::with_max_entries(1, BPF_F_MMAPABLE);
@@ -21,9 +39,9 @@ static EPOCH: Array<u32> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Half {
     /// Even epochs.
-    Even,
+    Even = 0,
     /// Odd epochs.
-    Odd,
+    Odd = 1,
 }
 
 impl Half {
@@ -34,12 +52,60 @@ impl Half {
         let epoch = EPOCH.get_ptr(0).map_or(0, |epoch| unsafe { epoch.read_volatile() });
         if epoch & 1 == 0 { Self::Even } else { Self::Odd }
     }
+
+    /// Where its part of a map begins, in parts.
+    #[inline(always)]
+    pub fn index(self) -> u32 {
+        self as u32
+    }
 }
 
 /// How many CPUs there may be: the length of one half of the totals.
 #[inline(always)]
 pub fn cpus() -> u32 {
     CPUS.load()
+}
+
+/// Where flows are counted.
+#[inline(always)]
+pub fn table() -> Table {
+    if TABLE.load() == Table::Hash as u8 { Table::Hash } else { Table::Flat }
+}
+
+/// What the bytes of flows are.
+#[inline(always)]
+pub fn bytes() -> Bytes {
+    if BYTES.load() == Bytes::Wire as u8 { Bytes::Wire } else { Bytes::Ip }
+}
+
+/// Shards of the flat table.
+#[inline(always)]
+pub fn shards() -> u32 {
+    SHARDS.load()
+}
+
+/// Buckets in a shard, as a power of two.
+#[inline(always)]
+pub fn bucket_bits() -> u32 {
+    BUCKET_BITS.load()
+}
+
+/// Buckets in a CPU's part of the spill table, as a power of two.
+#[inline(always)]
+pub fn spill_bits() -> u32 {
+    SPILL_BITS.load()
+}
+
+/// One of this run's random numbers. (Each is read where it is used: there are few registers.)
+#[inline(always)]
+pub fn seed_key(place: usize) -> u64 {
+    SEED_KEYS[place].load()
+}
+
+/// See [`seed_key`].
+#[inline(always)]
+pub fn seed_spread(choice: usize) -> u64 {
+    SEED_SPREAD[choice].load()
 }
 
 /// What frames start with.
@@ -50,8 +116,8 @@ pub fn link_type() -> LinkType {
 
 /// The interface's hardware address.
 #[inline(always)]
-pub fn mac() -> [u8; 6] {
-    MAC.load()
+pub fn mac() -> Mac {
+    Mac(MAC.load())
 }
 
 /// The kinds of aggregates that the kernel cuts up behind this hook.

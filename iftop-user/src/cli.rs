@@ -7,17 +7,17 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Parser;
 
-use crate::{
-    options::{Layer, Options, Reports},
-    source::ebpf::HookChoice,
-};
+use crate::options::{Layer, Options, Reports};
 
+mod counting;
 mod layer;
 pub mod values;
 
+pub use counting::CountingArgs;
+
 const AFTER_HELP: &str = "\
 Every switch has its opposite: --dns for --no-dns, --no-ports for --ports; the last one wins. All but \
-those under Options, --json, --interval and --count can also stand in the configuration file (see \
+those under Options and How to count, --json, --interval and --count can also stand in the configuration file (see \
 iftoprc.sample); the command line wins over it. An empty value, as in -F '', means none.";
 
 /// Live network traffic per connection, counted inside the kernel.
@@ -42,10 +42,6 @@ pub struct CommandLine {
     #[arg(long, overrides_with = "config")]
     pub no_config: bool,
 
-    /// Where to attach in the kernel: auto, tcx (Linux 6.6) or clsact
-    #[arg(long, value_name = "HOOK", default_value = "auto", value_parser = values::hook)]
-    pub hook: HookChoice,
-
     /// Print reports as JSON, one object per line
     #[arg(long, conflicts_with = "text", help_heading = "Reports")]
     pub json: bool,
@@ -59,13 +55,17 @@ pub struct CommandLine {
     #[arg(long, value_name = "NUMBER", value_parser = values::count, help_heading = "Reports")]
     #[arg(allow_negative_numbers = true)]
     pub count: Option<u64>,
+
+    /// How packets are counted.
+    #[command(flatten)]
+    pub counting: CountingArgs,
 }
 
 impl CommandLine {
     /// Together with what the file says.
     pub fn with(self, file: Layer) -> Options {
         let reports = Reports { json: self.json, interval: self.interval, count: self.count };
-        Options::new(self.layer, file, reports, self.hook)
+        Options::new(self.layer, file, reports, self.counting.into())
     }
 }
 

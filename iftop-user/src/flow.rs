@@ -24,7 +24,6 @@ mod scenarios;
 mod slots;
 mod totals;
 pub mod window;
-mod wire;
 
 use ageing::larger;
 use slots::{Delta, Slot, Slots};
@@ -108,7 +107,7 @@ impl FlowTable {
             duration: sample.elapsed,
             deltas: Vec::with_capacity(sample.flows.len()),
             totals: Pair::default(),
-            wire_bytes: wire::bytes(&sample.totals),
+            wire_bytes: [sample.totals.wire.egress, sample.totals.wire.ingress],
             rates: [Rate::default(); 3],
         };
         let mut directions =

@@ -10,10 +10,13 @@ use crate::{
     filter::ScreenFilter,
     orient::{Net4, Net6},
     scale::Spread,
-    source::ebpf::HookChoice,
     units::{Format, Prefixes, Unit},
     view::{PortDisplay, Sort},
 };
+
+mod counting;
+
+pub use counting::{Counting, LEAST_MEMORY};
 
 /// Flows in a text report, as in iftop.
 const DEFAULT_LINES: usize = 10;
@@ -130,13 +133,13 @@ pub struct Options {
     pub lines: Option<usize>,
     /// A summary when the live table ends.
     pub summary: bool,
-    /// Where to attach in the kernel.
-    pub hook: HookChoice,
+    /// How packets are counted.
+    pub counting: Counting,
 }
 
 impl Options {
     /// The command line wins over the file, the file over the defaults.
-    pub fn new(line: Layer, file: Layer, reports: Reports, hook: HookChoice) -> Self {
+    pub fn new(line: Layer, file: Layer, reports: Reports, counting: Counting) -> Self {
         let some_time = |seconds: &Duration| !seconds.is_zero();
         let screen_seconds = line.seconds.filter(some_time);
         // Machines get what they ask for, whatever a person likes to see.
@@ -177,7 +180,7 @@ impl Options {
             screen_seconds,
             lines: if reports.json { json_lines } else { Some(all.lines.unwrap_or(DEFAULT_LINES)) },
             summary: all.summary.unwrap_or(true),
-            hook,
+            counting,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The source on a thread of its own: asking it blocks, and the loop must not.
 
 use std::{
-    sync::mpsc::{Receiver as Requests, SyncSender, sync_channel},
+    sync::mpsc::{Receiver as Requests, SyncSender, TrySendError, sync_channel},
     thread::{self, JoinHandle},
 };
 
@@ -12,8 +12,11 @@ use crate::source::{Sample, Source};
 
 /// Asks a source for samples without waiting for them. Dropping it ends the thread and the source.
 pub struct Poller {
-    requests: Option<SyncSender<()>>,
+    /// Each with a sample to be filled.
+    requests: Option<SyncSender<Sample>>,
     samples: mpsc::Receiver<Result<Sample>>,
+    /// Samples that were taken in, to be filled again.
+    spare: Vec<Sample>,
     /// Requests that were taken and not answered yet.
     pending: usize,
     thread: Option<JoinHandle<()>>,
@@ -28,15 +31,25 @@ impl Poller {
             .name("poll".to_owned())
             .spawn(move || poll(source, &incoming, &outgoing))
             .context("start the thread that reads the counters")?;
-        Ok(Self { requests: Some(requests), samples, pending: 0, thread: Some(thread) })
+        let spare = Vec::new();
+        Ok(Self { requests: Some(requests), samples, spare, pending: 0, thread: Some(thread) })
     }
 
     /// Asks for a sample that begins after now. While one such is due already this changes nothing.
     pub fn request(&mut self) {
-        // Full: a sample is due. Closed: the error is in the other channel.
-        if self.requests.as_ref().is_some_and(|requests| requests.try_send(()).is_ok()) {
-            self.pending += 1;
+        let Some(requests) = &self.requests else { return };
+        match requests.try_send(self.spare.pop().unwrap_or_default()) {
+            Ok(()) => self.pending += 1,
+            // A sample is due.
+            Err(TrySendError::Full(sample)) => self.spare.push(sample),
+            // The error is in the other channel.
+            Err(TrySendError::Disconnected(_)) => {}
         }
+    }
+
+    /// Gives a sample back, so that the next one need not ask for memory.
+    pub fn recycle(&mut self, sample: Sample) {
+        self.spare.push(sample);
     }
 
     /// Whether a sample that was asked for is still to come.
@@ -52,9 +65,13 @@ impl Poller {
     }
 }
 
-fn poll(mut source: impl Source, requests: &Requests<()>, samples: &mpsc::Sender<Result<Sample>>) {
-    while requests.recv().is_ok() {
-        let sample = source.sample();
+fn poll(
+    mut source: impl Source,
+    requests: &Requests<Sample>,
+    samples: &mpsc::Sender<Result<Sample>>,
+) {
+    while let Ok(mut sample) = requests.recv() {
+        let sample = source.sample(&mut sample).map(|()| sample);
         let failed = sample.is_err();
         if samples.blocking_send(sample).is_err() || failed {
             return;
@@ -93,13 +110,15 @@ mod tests {
     }
 
     impl Source for Numbered {
-        fn sample(&mut self) -> Result<Sample> {
+        fn sample(&mut self, sample: &mut Sample) -> Result<()> {
             if self.next > self.last {
                 bail!("no more");
             }
-            let totals = Totals { refusals_logged: self.next, ..Totals::default() };
+            sample.totals = Totals { refusals_logged: self.next, ..Totals::default() };
+            sample.flows.clear();
+            sample.flows.reserve(64);
             self.next += 1;
-            Ok(Sample { totals, ..Sample::default() })
+            Ok(())
         }
     }
 
@@ -116,8 +135,11 @@ mod tests {
         let mut poller = Poller::start(source).unwrap();
         for expected in [1, 2] {
             poller.request();
-            assert_eq!(poller.sample().await.unwrap().totals.refusals_logged, expected);
+            let sample = poller.sample().await.unwrap();
+            assert_eq!(sample.totals.refusals_logged, expected);
+            poller.recycle(sample);
         }
+        assert_eq!(poller.spare.len(), 1, "the second request used the first one's sample");
         assert!(!poller.is_pending());
         poller.request();
         assert!(poller.is_pending());

@@ -22,7 +22,10 @@ use crate::{
     poller::Poller,
     promiscuous,
     services::Services,
-    source::ebpf::{self, EbpfSource},
+    source::{
+        Sample,
+        ebpf::{self, EbpfSource},
+    },
     stderr::tell,
     view::{Labels, Query, View, view},
 };
@@ -34,9 +37,6 @@ mod signals;
 pub use crate::printer::OutputError;
 pub use signals::Ending;
 use signals::Signals;
-
-/// Flows that are remembered at most, here and in each half of the kernel's table.
-const MAX_FLOWS: u32 = 65_536;
 
 /// Where output goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +88,10 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         let signals = Signals::new()?;
         let source = EbpfSource::open(&ebpf::Options {
             interface: &interface,
-            hook: options.hook,
-            max_flows: MAX_FLOWS,
+            hook: options.counting.hook,
+            table: options.counting.table,
+            max_flows: options.counting.max_flows,
+            bytes: options.counting.bytes,
             log_refused: log::log_enabled!(Level::Debug),
         })?;
         if output != Output::Screen {
@@ -105,7 +107,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             options,
             hook: source.hook(),
             poller: Poller::start(source)?,
-            table: FlowTable::new(rules, MAX_FLOWS as usize),
+            table: FlowTable::new(rules, options.counting.max_flows as usize),
             counters_at_start: counters(interface.index).ok(),
             still: None,
             names: Names::new(),
@@ -150,12 +152,19 @@ impl Session<'_> {
         function(&Labels { host: &host, service: &service })
     }
 
+    /// Takes in what happened.
+    fn take(&mut self, sample: Sample) {
+        self.table.apply(&sample);
+        self.poller.recycle(sample);
+    }
+
     /// Takes in what happened up to now.
     async fn sample_now(&mut self) -> Result<()> {
         self.poller.request();
         // One that was on its way before ends too early.
         while self.poller.is_pending() {
-            self.table.apply(&self.poller.sample().await?);
+            let sample = self.poller.sample().await?;
+            self.take(sample);
         }
         Ok(())
     }

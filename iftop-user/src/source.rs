@@ -13,17 +13,36 @@ pub mod ebpf;
 pub struct Sample {
     /// The time that really passed, by a monotonic clock.
     pub elapsed: Duration,
-    /// Every flow that had a packet, each once.
+    /// Every flow that had a packet; one that several CPUs saw may stand here as often.
     pub flows: Vec<(FlowKey, Counters)>,
     /// Counted apart from the flows: the witness of their sum.
     pub totals: Totals,
     /// Packets that were lost before they could be counted; no such thing in the kernel's counters.
     pub dropped_packets: u64,
+    /// How full the source's own table was.
+    pub table: TableUse,
+    /// What reading the counters took, waiting not included.
+    pub reading: Duration,
+}
+
+/// How much of a source's table was in use when a sample was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableUse {
+    /// Lines that there are.
+    pub lines: u64,
+    /// Lines that held a flow.
+    pub used: u64,
+    /// The same of that part of the table, a CPU's, which was the fullest, in percent.
+    pub fullest_shard_percent: u8,
+    /// Lines for flows without their far side.
+    pub spill_lines: u64,
+    /// How many of these were in use.
+    pub spill_used: u64,
 }
 
 /// Something that can be asked for samples.
 pub trait Source: Send {
-    /// What happened since the previous call. May block for some tens of milliseconds, so ask on a
-    /// thread of its own.
-    fn sample(&mut self) -> anyhow::Result<Sample>;
+    /// What happened since the previous call, put into `sample`, whose room is used again. May block
+    /// for some tens of milliseconds, so ask on a thread of its own.
+    fn sample(&mut self, sample: &mut Sample) -> anyhow::Result<()>;
 }

@@ -37,7 +37,7 @@ fn each_option_has_a_letter_and_a_name_and_does_what_it_says() {
         (&["-N", "--no-services"], |options| !options.settings.services),
         (&["-p", "--promiscuous"], |options| options.promiscuous),
         (&["-b", "--no-bars"], |options| !options.settings.bars),
-        (&["-B", "--bytes", "-u bytes"], |options| options.settings.format.unit == Unit::Bytes),
+        (&["-B", "--use-bytes", "-u bytes"], |options| options.settings.format.unit == Unit::Bytes),
         (&["-i eth0", "-ieth0", "--interface eth0", "--interface=eth0"], |options| {
             options.interface.as_deref() == Some("eth0")
         }),
@@ -128,10 +128,10 @@ fn the_last_word_counts() {
         ("--totals --no-totals", ""),
         ("--log-scale --no-log-scale", ""),
         ("--no-summary --summary", ""),
-        ("-B --no-bytes", ""),
+        ("-B --no-use-bytes", ""),
         ("-B -u packets", "-u packets"),
         ("-u packets -B", "-B"),
-        ("-u packets --no-bytes", ""),
+        ("-u packets --no-use-bytes", ""),
         ("-P --no-ports", ""),
         ("-P --port-display source-only", "--port-display source-only"),
         ("--port-display source-only -P", "-P"),

@@ -3,9 +3,12 @@
 
 use std::{str::FromStr, time::Duration};
 
+use iftop_common::{Bytes, Table};
+
 use crate::{
     app::lines::LineDisplay,
     filter::ScreenFilter,
+    options::LEAST_MEMORY,
     source::ebpf::{HookChoice, HookKind},
     units::{Prefixes, Unit},
     view::{PortDisplay, Sort},
@@ -16,6 +19,9 @@ mod nets;
 pub use nets::{net4, net6};
 
 const SECONDS_PER_DAY: u64 = 86_400;
+
+/// Flows that can be asked for.
+const MOST_FLOWS: u32 = 1 << 24;
 
 /// What `-o` takes.
 pub fn sort(text: &str) -> Result<Sort, String> {
@@ -79,6 +85,45 @@ pub fn hook(text: &str) -> Result<HookChoice, String> {
         "clsact" => Ok(HookChoice::Only(HookKind::Clsact)),
         _ => Err("it takes auto, tcx or clsact".to_owned()),
     }
+}
+
+/// What `--table` takes.
+pub fn table(text: &str) -> Result<Table, String> {
+    match text {
+        "flat" => Ok(Table::Flat),
+        "hash" => Ok(Table::Hash),
+        _ => Err("it takes flat or hash".to_owned()),
+    }
+}
+
+/// What `--bytes` takes.
+pub fn bytes(text: &str) -> Result<Bytes, String> {
+    match text {
+        "ip" => Ok(Bytes::Ip),
+        "wire" => Ok(Bytes::Wire),
+        _ => Err("it takes ip or wire".to_owned()),
+    }
+}
+
+/// What `--max-memory` takes: bytes, or with K, M or G multiples of 1024.
+pub fn memory(text: &str) -> Result<u64, String> {
+    let factors = [('K', 10), ('M', 20), ('G', 30)];
+    let last = text.chars().last().map(|c| c.to_ascii_uppercase());
+    let factor = factors.iter().find(|(letter, _)| Some(*letter) == last);
+    let (number, shift) = factor.map_or((text, 0), |&(_, shift)| (&text[..text.len() - 1], shift));
+    let bytes = digits::<u64>(number).and_then(|number| number.checked_mul(1 << shift));
+    bytes.filter(|&bytes| bytes >= LEAST_MEMORY).ok_or_else(|| {
+        format!(
+            "it takes a number of bytes, or one with K, M or G, from {}M on",
+            LEAST_MEMORY >> 20
+        )
+    })
+}
+
+/// What `--max-flows` takes.
+pub fn flows(text: &str) -> Result<u32, String> {
+    let flows = digits(text).filter(|&flows| (1..=MOST_FLOWS).contains(&flows));
+    flows.ok_or_else(|| format!("it takes a whole number, 1 to {MOST_FLOWS}"))
 }
 
 /// A yes or no of the file, as iftop has them.

@@ -80,7 +80,7 @@ pub struct Setting {
 
 /// Settings that switches are short for: of these, too, the last one on the command line wins.
 pub const SAME: &[(&str, &[&str])] =
-    &[("unit", &["bytes", "no-bytes"]), ("port-display", &["ports", "no-ports"])];
+    &[("unit", &["use-bytes", "no-use-bytes"]), ("port-display", &["ports", "no-ports"])];
 
 /// What stands in the file, by its name.
 #[derive(Clone, Copy, Debug)]

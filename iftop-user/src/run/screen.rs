@@ -79,7 +79,7 @@ async fn watch(
                 Input::Redraw => session.show(app, terminal)?,
             },
             sample = session.poller.sample() => {
-                session.table.apply(&sample?);
+                session.take(sample?);
                 session.show(app, terminal)?;
                 session.table.end_interval();
                 let end = session.options.screen_seconds;

@@ -4,15 +4,12 @@
 //! counts into the other one, and once no run of it can still be using the old one, that is read
 //! and zeroed. So the kernel holds one interval only, and a sample is exact.
 
-use std::{
-    os::fd::AsFd as _,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
-use aya::{Ebpf, maps::MapData};
+use anyhow::{Context as _, Result, bail, ensure};
+use aya::util::KernelVersion;
 use aya_log::EbpfLogger;
-use iftop_common::{Counters, FlowKey, Totals, names};
+use iftop_common::{Bytes, Table, flat::Seed, parse::Mac};
 
 use crate::{
     interface::{Interface, cut_by_kernel, is_present},
@@ -20,19 +17,27 @@ use crate::{
 };
 
 mod batch;
+mod cost;
 mod cpus;
 #[cfg(test)]
 mod differential;
 mod explain;
+mod flat;
 mod grace;
+mod halves;
 mod hooks;
+mod instance;
 mod mapped;
 mod object;
+mod realtime;
+mod size;
 
 use grace::GracePeriod;
 use hooks::Hooks;
 pub use hooks::{HookChoice, HookKind};
-use mapped::{Epoch, TotalsLines};
+pub use instance::Instance;
+pub use object::Settings;
+pub use size::Size;
 
 /// What to open.
 #[derive(Clone, Copy, Debug)]
@@ -41,32 +46,45 @@ pub struct Options<'a> {
     pub interface: &'a Interface,
     /// Which kind of hook.
     pub hook: HookChoice,
-    /// Lines of the flow table, per half.
+    /// Which table; `None`: the flat one but on kernels where it would not be exact.
+    pub table: Option<Table>,
+    /// Flows that the table is to have room for, per half.
     pub max_flows: u32,
+    /// What the bytes of flows are.
+    pub bytes: Bytes,
     /// Report refused packets through the log, at debug level.
     pub log_refused: bool,
 }
 
+/// What is true of an open source as long as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Where it is attached: `tcx ingress + egress`.
+    pub hooks: String,
+    /// The table's kind.
+    pub table: Table,
+    /// Lines that the table has.
+    pub lines: u64,
+    /// Lines that the kernel had no memory for.
+    pub refused_lines: u64,
+    /// Memory that the kernel holds for us, in bytes.
+    pub kernel_bytes: u64,
+    /// What counting a packet costs, measured when the source was opened.
+    pub packet_nanoseconds: Option<f64>,
+}
+
 /// See the module's description. Dropping it detaches everything.
 pub struct EbpfSource {
-    // Before the object: programs are detached first.
+    // Before the instance: programs are detached first.
     hooks: Hooks,
     interface: Interface,
+    facts: Facts,
     gone: bool,
-    halves: Halves,
     grace: GracePeriod,
     epoch: u32,
     swapped_at: Instant,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
-    _object: Ebpf,
-}
-
-/// The maps that user space reads.
-struct Halves {
-    epoch: Epoch,
-    totals: TotalsLines,
-    flows: [MapData; 2],
-    max_flows: u32,
+    instance: Instance,
 }
 
 impl EbpfSource {
@@ -80,32 +98,50 @@ impl EbpfSource {
     }
 
     fn try_open(options: &Options<'_>) -> Result<Self> {
+        let settings = settings(options)?;
+        let table = match options.table {
+            Some(table) => table,
+            None if realtime::is_preempt_rt() => Table::Hash,
+            None => Table::Flat,
+        };
         let cpus = cpus::possible().context("ask for the number of CPUs")?;
-        // As it is now: the program takes it for a constant.
-        let cut_by_kernel = cut_by_kernel(&options.interface.name);
-        let mut object = object::load(options, cpus, cut_by_kernel)?;
-        let halves = Halves::take(&mut object, options.max_flows, cpus)?;
+        let shards = u32::try_from(cpus::online().len()).unwrap_or(cpus);
+        let wanted = Size::new(table, options.max_flows, cpus, shards);
+        let mut instance = load(&settings, wanted)?;
         let logger = if options.log_refused {
-            Some(EbpfLogger::init(&mut object).context("open the kernel program's log")?)
+            let object = &mut instance.object;
+            Some(EbpfLogger::init(object).context("open the kernel program's log")?)
         } else {
             None
         };
         let grace = GracePeriod::new()?;
-        let hooks = Hooks::attach(&mut object, options.interface, options.hook)?;
+        // Before anything is attached, as it keeps a CPU busy for a moment. Without it nothing is
+        // missing but the figure.
+        let packet_nanoseconds = cost::packet_nanoseconds(&settings, wanted).ok();
+        let hooks = Hooks::attach(&mut instance.object, options.interface, options.hook)?;
+        let size = instance.size();
+        let facts = Facts {
+            hooks: hooks.describe(options.interface),
+            table,
+            lines: size.lines(),
+            refused_lines: wanted.lines() - size.lines(),
+            kernel_bytes: size.kernel_bytes(),
+            packet_nanoseconds,
+        };
         let mut source = Self {
             hooks,
             interface: options.interface.clone(),
+            facts,
             gone: false,
-            halves,
             grace,
             epoch: 0,
             swapped_at: Instant::now(),
             logger,
-            _object: object,
+            instance,
         };
         // The hooks were attached one after the other, milliseconds apart. What they counted so far
         // belongs to no time that was measured.
-        source.sample()?;
+        source.sample(&mut Sample::default())?;
         Ok(source)
     }
 
@@ -114,7 +150,7 @@ impl EbpfSource {
     fn retire_half(&mut self) -> Result<(usize, Duration)> {
         let retired = (self.epoch & 1) as usize;
         self.epoch = self.epoch.wrapping_add(1);
-        self.halves.epoch.store(self.epoch);
+        self.instance.store_epoch(self.epoch);
         let now = Instant::now();
         let elapsed = now - self.swapped_at;
         self.swapped_at = now;
@@ -127,10 +163,56 @@ impl EbpfSource {
     pub fn hook(&self) -> HookKind {
         self.hooks.kind()
     }
+
+    /// What is true of it as long as it is open.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+/// As things are now: the program takes them for constants.
+fn settings(options: &Options<'_>) -> Result<Settings> {
+    let interface = options.interface;
+    let kernel = KernelVersion::current().context("ask for the kernel's version")?;
+    if interface.receives_outer_headers(kernel) {
+        bail!(
+            "packets that {} receives cannot be read before Linux 5.14: watch the interface below it",
+            interface.shown_name()
+        );
+    }
+    Ok(Settings {
+        link_type: interface.link_type()?,
+        mac: Mac::new(interface.mac.unwrap_or_default()),
+        cut_by_kernel: cut_by_kernel(&interface.name),
+        bytes: options.bytes,
+        log_refused: options.log_refused,
+        seed: random_seed()?,
+    })
+}
+
+fn random_seed() -> Result<Seed> {
+    let mut bytes = [[0; 8]; 7];
+    getrandom::fill(bytes.as_flattened_mut()).context("ask for random numbers")?;
+    let [keys @ .., first, second] = bytes.map(u64::from_ne_bytes);
+    Ok(Seed { keys, spread: [first | 1, second | 1] })
+}
+
+/// Loads the tables as large as was asked for, or as large as the kernel has memory for.
+fn load(settings: &Settings, wanted: Size) -> Result<Instance> {
+    let mut size = wanted;
+    loop {
+        match Instance::load(settings, size) {
+            Err(error) if explain::is_out_of_memory(&error) => match size.smaller() {
+                Some(smaller) => size = smaller,
+                None => return Err(error),
+            },
+            result => return result,
+        }
+    }
 }
 
 impl Source for EbpfSource {
-    fn sample(&mut self) -> Result<Sample> {
+    fn sample(&mut self, sample: &mut Sample) -> Result<()> {
         ensure!(!self.gone, "{} is gone", self.interface.shown_name());
         // Its hooks are gone with it, and the counters would stand still for ever. What they counted
         // before is still there: this sample brings it, the next one says so.
@@ -139,38 +221,11 @@ impl Source for EbpfSource {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
-        Ok(Sample {
-            elapsed,
-            flows: self.halves.take_flows(quiet)?,
-            totals: self.halves.take_totals(quiet),
-            dropped_packets: 0,
-        })
-    }
-}
-
-impl Halves {
-    fn take(object: &mut Ebpf, max_flows: u32, cpus: u32) -> Result<Self> {
-        let epoch = object::take_map(object, names::EPOCH)?;
-        let totals = object::take_map(object, names::TOTALS)?;
-        Ok(Self {
-            epoch: Epoch::map(epoch.fd().as_fd()).context("map the epoch")?,
-            totals: TotalsLines::map(totals.fd().as_fd(), cpus).context("map the totals")?,
-            flows: [
-                object::take_map(object, names::FLOWS[0])?,
-                object::take_map(object, names::FLOWS[1])?,
-            ],
-            max_flows,
-        })
-    }
-
-    /// Empties the flow table of a half that no program uses.
-    fn take_flows(&self, half: usize) -> Result<Vec<(FlowKey, Counters)>> {
-        batch::take_all(self.flows[half].fd().as_fd(), self.max_flows, batch::FIRST_BATCH)
-            .with_context(|| format!("read the flow table `{}`", names::FLOWS[half]))
-    }
-
-    /// Sums and zeroes the totals of a half that no program uses.
-    fn take_totals(&mut self, half: usize) -> Totals {
-        self.totals.take(half)
+        let begin = Instant::now();
+        self.instance.take(quiet, sample)?;
+        sample.elapsed = elapsed;
+        sample.dropped_packets = 0;
+        sample.reading = begin.elapsed();
+        Ok(())
     }
 }

@@ -89,8 +89,8 @@ pub const SWITCHES: &[Switch] = &[
     },
     Switch {
         directive: Some("use-bytes"),
-        on: "bytes",
-        off: "no-bytes",
+        on: "use-bytes",
+        off: "no-use-bytes",
         short: Some('B'),
         default: false,
         section: Section::Look,

@@ -6,7 +6,7 @@ use std::{
     os::fd::{AsRawFd as _, BorrowedFd},
 };
 
-use iftop_common::{Counters, FlowKey};
+use iftop_common::{Counters, FlowKey, flat::Words};
 
 /// `enum bpf_cmd` in `<linux/bpf.h>`, since Linux 5.6.
 const BPF_MAP_LOOKUP_AND_DELETE_BATCH: libc::c_long = 25;
@@ -28,23 +28,25 @@ struct BatchAttr {
     flags: u64,
 }
 
-/// Takes every entry out of a flow map that no program uses. `capacity` is the map's.
+/// Takes every entry out of a flow map that no program uses, and adds it to `taken`. `capacity` is
+/// the map's.
 pub(super) fn take_all(
     map: BorrowedFd<'_>,
     capacity: u32,
     first_batch: usize,
-) -> io::Result<Vec<(FlowKey, Counters)>> {
+    taken: &mut Vec<(FlowKey, Counters)>,
+) -> io::Result<()> {
     let capacity = (capacity as usize).max(1);
     let mut batch = Batch::with_room(first_batch.min(capacity));
-    let mut taken = Vec::new();
     let mut position = None;
     loop {
         let (result, count, next) = batch.take(map, position);
-        taken.extend(batch.keys.iter().copied().zip(batch.counters.iter().copied()).take(count));
+        let keys = batch.keys.iter().map(FlowKey::from_words);
+        taken.extend(keys.zip(batch.counters.iter().copied()).take(count));
         match result {
             Ok(()) => position = Some(next),
             Err(error) => match error.raw_os_error() {
-                Some(libc::ENOENT) => return Ok(taken),
+                Some(libc::ENOENT) => return Ok(()),
                 // The next bucket holds more than there is room for; nothing of it was taken.
                 Some(libc::ENOSPC) if batch.keys.len() < capacity => {
                     batch = Batch::with_room((batch.keys.len() * 2).min(capacity));
@@ -57,13 +59,13 @@ pub(super) fn take_all(
 
 /// Room for one piece.
 struct Batch {
-    keys: Vec<FlowKey>,
+    keys: Vec<Words>,
     counters: Vec<Counters>,
 }
 
 impl Batch {
     fn with_room(room: usize) -> Self {
-        Self { keys: vec![FlowKey::default(); room], counters: vec![Counters::default(); room] }
+        Self { keys: vec![Words::default(); room], counters: vec![Counters::default(); room] }
     }
 
     /// Moves the piece at `position` (opaque; `None`: from the start) out of the map. Returns how

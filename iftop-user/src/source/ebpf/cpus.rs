@@ -1,7 +1,7 @@
-//! How many CPUs there may be.
+//! Which CPUs there are, and how many there may be.
 #![expect(unsafe_code, reason = "the raw sched_getaffinity(2)")]
 
-use std::io;
+use std::{io, num::NonZero, thread};
 
 /// An upper bound of CPU numbers: the bits in the kernel's CPU masks, which are a few dozen more
 /// than there are CPUs. Unlike the list in sysfs it can be had where no sysfs is mounted.
@@ -14,6 +14,14 @@ pub(super) fn possible() -> io::Result<u32> {
     };
     let bytes = u32::try_from(bytes).map_err(|_| io::Error::last_os_error())?;
     Ok(bytes * u8::BITS)
+}
+
+/// Those that are at work now. Where no sysfs is mounted all that this thread may run on.
+pub(super) fn online() -> Vec<u32> {
+    aya::util::online_cpus().unwrap_or_else(|_| {
+        let count = thread::available_parallelism().map_or(1, NonZero::get);
+        (0..u32::try_from(count).unwrap_or(u32::MAX)).collect()
+    })
 }
 
 #[cfg(test)]

@@ -79,6 +79,12 @@ impl Hooks {
     pub(super) fn kind(&self) -> HookKind {
         self.kind
     }
+
+    /// As the status page has it.
+    pub(super) fn describe(&self, interface: &Interface) -> String {
+        let directions = if interface.loopback { "egress" } else { "ingress + egress" };
+        format!("{} {directions}", self.kind.name())
+    }
 }
 
 fn tcx(object: &mut Ebpf, interface: &Interface) -> Result<Hooks> {

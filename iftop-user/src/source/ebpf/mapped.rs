@@ -1,33 +1,49 @@
-//! Maps that are shared memory: the epoch, and the totals.
+//! Maps that are shared memory: the epoch, the totals, and tables of lines.
 //!
 //! After mapping they need no system call and no privilege.
 #![expect(unsafe_code, reason = "mmap(2), and reading what the kernel program writes")]
 
 use std::{
     io,
+    marker::PhantomData,
     os::fd::{AsRawFd as _, BorrowedFd},
     ptr::{self, NonNull},
+    slice,
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use iftop_common::Totals;
+use iftop_common::{Totals, flat::Bucket};
 
-/// A shared mapping of an array map (`BPF_F_MMAPABLE`), unmapped on drop.
-struct Mapping {
+/// What may be read from shared memory: every bit pattern is a value.
+///
+/// # Safety
+/// `repr(C)`, made of integers.
+trait Plain: Copy {}
+
+impl Plain for u32 {}
+impl Plain for u64 {}
+impl Plain for Totals {}
+impl Plain for Bucket {}
+
+/// A shared mapping of an array map (`BPF_F_MMAPABLE`) of so many values, unmapped on drop. An
+/// array's values stand 8 bytes apart or a multiple, so those of other sizes are not for lists.
+pub(super) struct Mapped<T> {
     start: NonNull<libc::c_void>,
-    bytes: usize,
+    len: usize,
+    values: PhantomData<T>,
 }
 
 // SAFETY: the mapping belongs to the process, not to the thread that made it.
-unsafe impl Send for Mapping {}
+unsafe impl<T> Send for Mapped<T> {}
 
-impl Mapping {
-    fn new(map: BorrowedFd<'_>, bytes: usize) -> io::Result<Self> {
+#[expect(private_bounds, reason = "for the types above, and no others")]
+impl<T: Plain> Mapped<T> {
+    pub(super) fn new(map: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
         // SAFETY: a new mapping at an address of the kernel's choice touches nothing that exists.
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
-                bytes,
+                len * size_of::<T>(),
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_SHARED,
                 map.as_raw_fd(),
@@ -38,23 +54,32 @@ impl Mapping {
             return Err(io::Error::last_os_error());
         }
         let start = NonNull::new(start).ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Self { start, bytes })
+        Ok(Self { start, len, values: PhantomData })
+    }
+
+    /// A piece of the values that no program uses: of a half that was retired, or before any
+    /// program runs.
+    pub(super) fn quiet(&mut self, first: usize, len: usize) -> &mut [T] {
+        assert!(first + len <= self.len, "{first} + {len} of {} values", self.len);
+        // SAFETY: inside the mapping, which is aligned to pages; every bit pattern is a value;
+        // nobody else touches a quiet piece, and `self` is borrowed while it is looked at.
+        unsafe { slice::from_raw_parts_mut(self.start.cast::<T>().as_ptr().add(first), len) }
     }
 }
 
-impl Drop for Mapping {
+impl<T> Drop for Mapped<T> {
     fn drop(&mut self) {
         // SAFETY: exactly what `new` mapped; no reference into it outlives `self`.
-        unsafe { libc::munmap(self.start.as_ptr(), self.bytes) };
+        unsafe { libc::munmap(self.start.as_ptr(), self.len * size_of::<T>()) };
     }
 }
 
 /// The epoch: its lowest bit is the half that is counted into.
-pub(super) struct Epoch(Mapping);
+pub(super) struct Epoch(Mapped<u32>);
 
 impl Epoch {
     pub(super) fn map(map: BorrowedFd<'_>) -> io::Result<Self> {
-        Mapping::new(map, size_of::<u32>()).map(Self)
+        Mapped::new(map, 1).map(Self)
     }
 
     /// Programs that start after this count into the new half; see `grace` for those that run.
@@ -62,36 +87,5 @@ impl Epoch {
         // SAFETY: the mapping holds at least one aligned u32 and lives as long as `self`.
         let value = unsafe { self.0.start.cast::<AtomicU32>().as_ref() };
         value.store(epoch, Ordering::SeqCst);
-    }
-}
-
-/// The totals: for each half, a line per CPU.
-pub(super) struct TotalsLines {
-    mapping: Mapping,
-    cpus: usize,
-}
-
-impl TotalsLines {
-    pub(super) fn map(map: BorrowedFd<'_>, cpus: u32) -> io::Result<Self> {
-        let cpus = cpus as usize;
-        let mapping = Mapping::new(map, 2 * cpus * size_of::<Totals>())?;
-        Ok(Self { mapping, cpus })
-    }
-
-    /// Sums the lines of one half and zeroes them. The half must be quiet: no program uses it.
-    pub(super) fn take(&mut self, half: usize) -> Totals {
-        assert!(half < 2, "there are two halves");
-        let mut sum = Totals::default();
-        let lines = self.mapping.start.cast::<Totals>();
-        for line in half * self.cpus..(half + 1) * self.cpus {
-            // SAFETY: `line` is below 2 × cpus, the length of the mapping; every bit pattern is a
-            // `Totals`; nobody else touches a quiet half. Volatile, as the kernel does so otherwise.
-            unsafe {
-                let line = lines.add(line);
-                sum += line.read_volatile();
-                line.write_volatile(Totals::default());
-            }
-        }
-        sum
     }
 }

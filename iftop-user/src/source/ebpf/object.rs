@@ -1,15 +1,19 @@
 //! The kernel program as it is committed beside this crate, and how it is loaded.
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use aya::{
     Ebpf, EbpfLoader, include_bytes_aligned,
     maps::{Map, MapData},
     programs::SchedClassifier,
-    util::KernelVersion,
 };
-use iftop_common::names;
+use iftop_common::{
+    Bytes,
+    flat::Seed,
+    names,
+    parse::{LinkType, Mac},
+};
 
-use crate::source::ebpf::Options;
+use super::size::Size;
 
 /// Built by `cargo xtask build-ebpf` from the crate iftop-ebpf.
 static OBJECT: &[u8] = include_bytes_aligned!("../../../ebpf/iftop.bpf.o");
@@ -17,36 +21,58 @@ static OBJECT: &[u8] = include_bytes_aligned!("../../../ebpf/iftop.bpf.o");
 /// The log's ring buffer when nothing is logged: one page, the least that there is.
 const UNUSED_LOG_BYTES: u32 = 4096;
 
-/// Loads the maps, with totals for so many CPUs, and both programs; attaches nothing. The kernel
-/// cuts up aggregates of these [kinds](iftop_common::aggregate::kind) on their way to the device.
-pub(super) fn load(options: &Options<'_>, cpus: u32, cut_by_kernel: u8) -> Result<Ebpf> {
-    let link_type = options.interface.link_type()? as u8;
-    let kernel = KernelVersion::current().context("ask for the kernel's version")?;
-    if options.interface.receives_outer_headers(kernel) {
-        bail!(
-            "packets that {} receives cannot be read before Linux 5.14: watch the interface below it",
-            options.interface.shown_name()
-        );
-    }
-    let log_refused = u8::from(options.log_refused);
-    let mac = options.interface.mac.unwrap_or_default();
+/// What the program is told when it is loaded: constants to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What frames start with.
+    pub link_type: LinkType,
+    /// The interface's hardware address, zero where it has none.
+    pub mac: Mac,
+    /// Kinds of aggregates that the kernel cuts up on their way to the device:
+    /// [`iftop_common::aggregate::kind`].
+    pub cut_by_kernel: u8,
+    /// What the bytes of flows are.
+    pub bytes: Bytes,
+    /// Report refused packets through the log.
+    pub log_refused: bool,
+    /// Makes the flat table's hash that of this run.
+    pub seed: Seed,
+}
+
+/// Loads the maps and these programs; attaches nothing.
+pub(super) fn load(settings: &Settings, size: Size, programs: &[&str]) -> Result<Ebpf> {
+    let (link_type, log_refused) = (settings.link_type as u8, u8::from(settings.log_refused));
+    let (table, bytes) = (size.table as u8, settings.bytes as u8);
     let mut loader = EbpfLoader::new();
     loader
         // Only stable structs are used: the kernel's own types need not be read.
         .btf(None)
-        .override_global(names::CPUS, &cpus, true)
+        .override_global(names::TABLE, &table, true)
+        .override_global(names::BYTES, &bytes, true)
+        .override_global(names::CPUS, &size.cpus, true)
+        .override_global(names::SHARDS, &size.shards, true)
+        .override_global(names::BUCKET_BITS, &size.bucket_bits, true)
+        .override_global(names::SPILL_BITS, &size.spill_bits, true)
+        .override_global(names::SEED_KEYS, &settings.seed.keys, true)
+        .override_global(names::SEED_SPREAD, &settings.seed.spread, true)
         .override_global(names::LINK_TYPE, &link_type, true)
-        .override_global(names::MAC, &mac, true)
-        .override_global(names::CUT_BY_KERNEL, &cut_by_kernel, true)
+        .override_global(names::MAC, &settings.mac.0, true)
+        .override_global(names::CUT_BY_KERNEL, &settings.cut_by_kernel, true)
         .override_global(names::LOG_REFUSED, &log_refused, true)
-        .map_max_entries(names::TOTALS, 2 * cpus)
-        .map_max_entries(names::FLOWS[0], options.max_flows)
-        .map_max_entries(names::FLOWS[1], options.max_flows);
-    if !options.log_refused {
+        .map_max_entries(names::TOTALS, 2 * size.cpus)
+        .map_max_entries(names::SHARD_OF_CPU, size.cpus)
+        .map_max_entries(names::FLAT, size.flat_buckets())
+        .map_max_entries(names::SPILL, size.spill_buckets());
+    for (flows, spill) in names::FLOWS.into_iter().zip(names::FLOWS_SPILL) {
+        loader
+            .map_max_entries(flows, size.hash_entries())
+            .map_max_entries(spill, size.hash_spill_entries());
+    }
+    if !settings.log_refused {
         loader.map_max_entries("AYA_LOGS", UNUSED_LOG_BYTES);
     }
     let mut object = loader.load(OBJECT).context("load the kernel program's maps")?;
-    for name in [names::INGRESS, names::EGRESS] {
+    for name in programs {
         program(&mut object, name)?
             .load()
             .with_context(|| format!("load the kernel program `{name}`"))?;

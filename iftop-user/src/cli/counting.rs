@@ -1,0 +1,39 @@
+//! Options of how packets are counted.
+
+use clap::Args;
+use iftop_common::{Bytes, Table};
+
+use super::values;
+use crate::{options::Counting, source::ebpf::HookChoice};
+
+/// What only the command line says of it.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "How to count")]
+pub struct CountingArgs {
+    /// Where to attach in the kernel: auto, tcx (Linux 6.6), clsact, or for received packets xdp
+    /// (xdp=native to insist on the driver's own)
+    #[arg(long, value_name = "HOOK", default_value = "auto", value_parser = values::hook)]
+    hook: HookChoice,
+
+    #[arg(long, value_name = "TABLE", value_parser = values::table)]
+    #[arg(help = "The table in the kernel: flat or hash [default: flat, but hash on PREEMPT_RT]")]
+    table: Option<Table>,
+
+    /// What a byte is: ip (as iftop), or wire, with all headers, gaps and padding
+    #[arg(long, value_name = "WHICH", default_value = "ip", value_parser = values::bytes)]
+    bytes: Bytes,
+
+    /// Memory that may be used, in the kernel and here: 256M, 1G [default: 128M]
+    #[arg(long, value_name = "BYTES", value_parser = values::memory)]
+    max_memory: Option<u64>,
+
+    /// Flows that can be remembered at a time [default: as many as the memory has room for]
+    #[arg(long, value_name = "NUMBER", value_parser = values::flows)]
+    max_flows: Option<u32>,
+}
+
+impl From<CountingArgs> for Counting {
+    fn from(args: CountingArgs) -> Self {
+        Self::new(args.hook, args.table, args.bytes, args.max_flows, args.max_memory)
+    }
+}

@@ -1,0 +1,86 @@
+//! How packets are counted: where, in which table, and how much memory that may take.
+
+use iftop_common::{Bytes, Table};
+
+use crate::source::ebpf::HookChoice;
+
+/// Memory of the kernel's tables and of this program together, where nobody says otherwise.
+pub const DEFAULT_MEMORY: u64 = 128 << 20;
+/// The least that can be asked for.
+pub const LEAST_MEMORY: u64 = 24 << 20;
+/// What the program takes without any flow: code, libraries, stacks, frames of a large terminal.
+const MEMORY_WITHOUT_FLOWS: u64 = 16 << 20;
+/// What a flow takes: lines in both halves of the kernel's table, and what is remembered of 40
+/// seconds, in the worst case.
+pub const BYTES_PER_FLOW: u64 = 896;
+
+/// See the module's description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counting {
+    /// Where to attach in the kernel.
+    pub hook: HookChoice,
+    /// Which table; `None`: the best that is exact on this kernel.
+    pub table: Option<Table>,
+    /// What the bytes of packets are.
+    pub bytes: Bytes,
+    /// Flows that are remembered at most, here and in each half of the kernel's table.
+    pub max_flows: u32,
+    /// What all of it may take, in bytes.
+    pub max_memory: u64,
+}
+
+impl Counting {
+    /// Of flows and memory each bounds the other where only one was asked for, and the smaller one
+    /// counts where both were.
+    pub fn new(
+        hook: HookChoice,
+        table: Option<Table>,
+        bytes: Bytes,
+        max_flows: Option<u32>,
+        max_memory: Option<u64>,
+    ) -> Self {
+        let memory_of = |flows: u32| MEMORY_WITHOUT_FLOWS + u64::from(flows) * BYTES_PER_FLOW;
+        let flows_in = |memory: u64| {
+            let flows = memory.saturating_sub(MEMORY_WITHOUT_FLOWS) / BYTES_PER_FLOW;
+            u32::try_from(flows).unwrap_or(u32::MAX).max(1)
+        };
+        let (max_flows, max_memory) = match (max_flows, max_memory) {
+            (Some(flows), Some(memory)) => (flows.min(flows_in(memory)), memory),
+            (Some(flows), None) => (flows, memory_of(flows)),
+            (None, memory) => {
+                let memory = memory.unwrap_or(DEFAULT_MEMORY);
+                (flows_in(memory), memory)
+            }
+        };
+        Self { hook, table, bytes, max_flows, max_memory }
+    }
+}
+
+impl Default for Counting {
+    fn default() -> Self {
+        Self::new(HookChoice::Auto, None, Bytes::Ip, None, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flows_and_memory_bound_each_other() {
+        const MIB: u64 = 1 << 20;
+        // (flows, memory) asked for → (flows, MiB)
+        let cases = [
+            ((None, None), (131_072, 128)),
+            ((None, Some(32 * MIB)), (18_724, 32)),
+            ((Some(1000), None), (1000, 16)),
+            ((Some(1 << 20), None), (1 << 20, 912)),
+            ((Some(1000), Some(64 * MIB)), (1000, 64)),
+            ((Some(1 << 20), Some(64 * MIB)), (56_173, 64)),
+        ];
+        for ((flows, memory), expected) in cases {
+            let counting = Counting::new(HookChoice::Auto, None, Bytes::Ip, flows, memory);
+            assert_eq!((counting.max_flows, counting.max_memory >> 20), expected);
+        }
+    }
+}

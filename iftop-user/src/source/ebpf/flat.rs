@@ -1,0 +1,108 @@
+//! The flat table as user space reads it: all of it mapped, so that reading is a walk over memory.
+//!
+//! It must be asked for a half that no program uses.
+
+use std::os::fd::AsFd as _;
+
+use anyhow::{Context as _, Result};
+use aya::Ebpf;
+use iftop_common::{
+    Count, Counters, FlowKey,
+    flat::{Bucket, Line, NO_SHARD},
+    names,
+};
+
+use super::{mapped::Mapped, object, size::Size};
+use crate::source::TableUse;
+
+/// Both tables of lines.
+pub(super) struct Flat {
+    size: Size,
+    lines: Mapped<Bucket>,
+    spill: Mapped<Bucket>,
+    /// By CPU; [`NO_SHARD`] for those without.
+    shard_of_cpu: Vec<u64>,
+}
+
+impl Flat {
+    /// Gives these CPUs a shard each, as many as there are.
+    pub(super) fn take(object: &mut Ebpf, size: Size, online: &[u32]) -> Result<Self> {
+        let lines = object::take_map(object, names::FLAT)?;
+        let spill = object::take_map(object, names::SPILL)?;
+        let shards = object::take_map(object, names::SHARD_OF_CPU)?;
+        let cpus = size.cpus as usize;
+        let mut shard_of_cpu = vec![NO_SHARD; cpus];
+        for (shard, &cpu) in (0..size.shards.into()).zip(online) {
+            if let Some(entry) = shard_of_cpu.get_mut(cpu as usize) {
+                *entry = shard;
+            }
+        }
+        // The programs look it up from now on; it need not stay mapped.
+        Mapped::new(shards.fd().as_fd(), cpus)
+            .context("map the shards of the CPUs")?
+            .quiet(0, cpus)
+            .copy_from_slice(&shard_of_cpu);
+        let map = |map: &aya::maps::MapData, len: u32| Mapped::new(map.fd().as_fd(), len as usize);
+        Ok(Self {
+            lines: map(&lines, size.flat_buckets()).context("map the flow table")?,
+            spill: map(&spill, size.spill_buckets()).context("map the spill table")?,
+            size,
+            shard_of_cpu,
+        })
+    }
+
+    /// Empties a half. Only these CPUs counted anything into it.
+    pub(super) fn take_flows(
+        &mut self,
+        half: usize,
+        busy_cpus: &[usize],
+        flows: &mut Vec<(FlowKey, Counters)>,
+    ) -> TableUse {
+        let mut table = TableUse {
+            lines: self.size.lines(),
+            spill_lines: self.size.spill_lines(),
+            ..TableUse::default()
+        };
+        for &cpu in busy_cpus {
+            let shard = self.shard_of_cpu[cpu];
+            if shard != NO_SHARD {
+                let shard = usize::try_from(shard).expect("there are fewer shards than CPUs");
+                let part = half * self.size.shards as usize + shard;
+                let used = take_part(&mut self.lines, part, self.size.bucket_bits, flows);
+                table.used += used;
+                let percent = used * 100 / self.size.shard_lines();
+                let percent = u8::try_from(percent).unwrap_or(100);
+                table.fullest_shard_percent = table.fullest_shard_percent.max(percent);
+            }
+            let part = half * self.size.cpus as usize + cpu;
+            table.spill_used += take_part(&mut self.spill, part, self.size.spill_bits, flows);
+        }
+        table
+    }
+}
+
+/// Empties one CPU's part of a table; how many lines it had in use.
+fn take_part(
+    buckets: &mut Mapped<Bucket>,
+    part: usize,
+    bits: u32,
+    flows: &mut Vec<(FlowKey, Counters)>,
+) -> u64 {
+    let before = flows.len();
+    for bucket in buckets.quiet(part << bits, 1 << bits) {
+        // Lines are taken from the first on.
+        for line in bucket.lines.iter_mut().take_while(|line| !line.is_free()) {
+            flows.push((FlowKey::from_words(&line.key), counters(line)));
+            // Of a line without packets nobody reads the rest.
+            (line.ingress_packets, line.egress_packets) = (0, 0);
+        }
+    }
+    (flows.len() - before) as u64
+}
+
+fn counters(line: &Line) -> Counters {
+    Counters {
+        ingress: Count { bytes: line.ingress_bytes, packets: line.ingress_packets.into() },
+        egress: Count { bytes: line.egress_bytes, packets: line.egress_packets.into() },
+    }
+}

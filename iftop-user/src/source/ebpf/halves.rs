@@ -1,0 +1,114 @@
+//! The two halves of all counters, as user space reads them.
+//!
+//! It must be asked for a half that no program uses.
+
+use std::os::fd::AsFd as _;
+
+use anyhow::{Context as _, Result};
+use aya::{Ebpf, maps::MapData};
+use iftop_common::{Counters, FlowKey, Table, Totals, names};
+
+use super::{
+    batch,
+    flat::Flat,
+    mapped::{Epoch, Mapped},
+    object,
+    size::Size,
+};
+use crate::source::{Sample, TableUse};
+
+/// The maps that user space reads.
+pub(super) struct Halves {
+    pub epoch: Epoch,
+    totals: Mapped<Totals>,
+    flows: Flows,
+    cpus: usize,
+    /// Of the half that is being read; kept for its room.
+    busy_cpus: Vec<usize>,
+}
+
+/// Where flows are.
+enum Flows {
+    Flat(Flat),
+    Hash(Box<Hash>),
+}
+
+/// Maps of the hash table, by half.
+pub(super) struct Hash {
+    size: Size,
+    flows: [MapData; 2],
+    spill: [MapData; 2],
+}
+
+impl Halves {
+    pub(super) fn take(object: &mut Ebpf, size: Size, online: &[u32]) -> Result<Self> {
+        let epoch = object::take_map(object, names::EPOCH)?;
+        let totals = object::take_map(object, names::TOTALS)?;
+        let cpus = size.cpus as usize;
+        Ok(Self {
+            epoch: Epoch::map(epoch.fd().as_fd()).context("map the epoch")?,
+            totals: Mapped::new(totals.fd().as_fd(), 2 * cpus).context("map the totals")?,
+            flows: match size.table {
+                Table::Flat => Flows::Flat(Flat::take(object, size, online)?),
+                Table::Hash => Flows::Hash(Box::new(Hash::take(object, size)?)),
+            },
+            cpus,
+            busy_cpus: Vec::new(),
+        })
+    }
+
+    /// Moves what was counted in a half into a sample, but for the time.
+    pub(super) fn take_into(&mut self, half: usize, sample: &mut Sample) -> Result<()> {
+        sample.totals = self.take_totals(half);
+        sample.flows.clear();
+        sample.table = match &mut self.flows {
+            Flows::Flat(flat) => flat.take_flows(half, &self.busy_cpus, &mut sample.flows),
+            Flows::Hash(hash) => hash.take_flows(half, &mut sample.flows)?,
+        };
+        Ok(())
+    }
+
+    /// Sums and zeroes the totals, and notes which CPUs have seen IP packets.
+    fn take_totals(&mut self, half: usize) -> Totals {
+        assert!(half < 2, "there are two halves");
+        self.busy_cpus.clear();
+        let mut sum = Totals::default();
+        for (cpu, line) in self.totals.quiet(half * self.cpus, self.cpus).iter_mut().enumerate() {
+            if line.seen != Counters::default() {
+                self.busy_cpus.push(cpu);
+            }
+            sum += *line;
+            *line = Totals::default();
+        }
+        sum
+    }
+}
+
+impl Hash {
+    fn take(object: &mut Ebpf, size: Size) -> Result<Self> {
+        let mut maps = |[even, odd]: [&str; 2]| -> Result<[MapData; 2]> {
+            Ok([object::take_map(object, even)?, object::take_map(object, odd)?])
+        };
+        Ok(Self { size, flows: maps(names::FLOWS)?, spill: maps(names::FLOWS_SPILL)? })
+    }
+
+    /// Empties a half.
+    fn take_flows(&self, half: usize, flows: &mut Vec<(FlowKey, Counters)>) -> Result<TableUse> {
+        let mut take = |maps: &[MapData; 2], names: [&str; 2], entries: u32| -> Result<u64> {
+            let before = flows.len();
+            batch::take_all(maps[half].fd().as_fd(), entries, batch::FIRST_BATCH, flows)
+                .with_context(|| format!("read the flow table `{}`", names[half]))?;
+            Ok((flows.len() - before) as u64)
+        };
+        let lines = self.size.lines();
+        let used = take(&self.flows, names::FLOWS, self.size.hash_entries())?;
+        let spill_used = take(&self.spill, names::FLOWS_SPILL, self.size.hash_spill_entries())?;
+        Ok(TableUse {
+            lines,
+            used,
+            fullest_shard_percent: u8::try_from(used * 100 / lines).unwrap_or(100),
+            spill_lines: self.size.spill_lines(),
+            spill_used,
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! The program and its maps as they were loaded, attached nowhere yet.
+//!
+//! It can be run by hand: `BPF_PROG_TEST_RUN` gives it a frame as if that had passed a hook.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use aya::{
+    Ebpf,
+    programs::{TestRun as _, TestRunOptions},
+};
+use iftop_common::{names, parse::Direction};
+
+use super::{
+    cpus,
+    halves::Halves,
+    object::{self, Settings},
+    size::Size,
+};
+use crate::source::Sample;
+
+/// See the module's description.
+pub struct Instance {
+    pub(super) object: Ebpf,
+    pub(super) halves: Halves,
+    size: Size,
+}
+
+impl Instance {
+    /// Loads the maps and both programs for tc hooks.
+    pub fn load(settings: &Settings, size: Size) -> Result<Self> {
+        Self::load_for(settings, size, &[names::INGRESS, names::EGRESS], &cpus::online())
+    }
+
+    /// Loads the maps, these programs, and parts of the table for these CPUs.
+    pub(super) fn load_for(
+        settings: &Settings,
+        size: Size,
+        programs: &[&str],
+        cpus: &[u32],
+    ) -> Result<Self> {
+        let mut object = object::load(settings, size, programs)?;
+        let halves = Halves::take(&mut object, size, cpus)?;
+        Ok(Self { object, halves, size })
+    }
+
+    /// How large its tables are.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Which half is counted into from now on: the lowest bit.
+    pub fn store_epoch(&self, epoch: u32) {
+        self.halves.epoch.store(epoch);
+    }
+
+    /// Gives a program a frame so many times over; the time that one run took, to the nanosecond.
+    pub fn run(&mut self, direction: Direction, frame: &[u8], repeat: u32) -> Result<Duration> {
+        let name = match direction {
+            Direction::Ingress => names::INGRESS,
+            Direction::Egress => names::EGRESS,
+        };
+        self.run_program(name, frame, repeat)
+    }
+
+    pub(super) fn run_program(
+        &mut self,
+        name: &str,
+        frame: &[u8],
+        repeat: u32,
+    ) -> Result<Duration> {
+        let program = object::program(&mut self.object, name)?;
+        let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() };
+        let result = program.test_run(options).with_context(|| format!("run `{name}`"))?;
+        Ok(result.duration)
+    }
+
+    /// What was counted in a half since it was last asked for. No program may be using it.
+    pub fn take(&mut self, half: usize, sample: &mut Sample) -> Result<()> {
+        self.halves.take_into(half, sample)
+    }
+}
