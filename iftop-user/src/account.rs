@@ -4,7 +4,7 @@
 //! `seen` = `in_flows` + `other` + `excluded`, joins numbers of two origins: the kernel counts the
 //! left side, user space the right.
 
-use iftop_common::Count;
+use iftop_common::{Count, FlowKey};
 
 /// Cumulative since start. Bytes are IP bytes but for `not_ip`, `malformed` and `frames`, which are
 /// frame bytes.
@@ -31,6 +31,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// What a flow carried can be remembered no longer.
+    pub(crate) fn fold(&mut self, _key: &FlowKey, carried: Count) {
+        self.in_flows -= carried;
+        self.other += carried;
+    }
+
     /// Bytes of `seen` that are nowhere: anything but 0 is a bug of this program.
     pub fn unaccounted_bytes(&self) -> i64 {
         let placed = self.in_flows.bytes + self.other.bytes + self.excluded.bytes;

@@ -26,6 +26,9 @@ pub use order::{Order, Sort};
 pub use row::RowId;
 use row::{Sums, gather, row_of};
 
+/// Most memory that making a view takes for each flow, for a while, in bytes.
+pub(crate) const BYTES_PER_ROW: usize = 80;
+
 /// What somebody wants to see.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Query<'a> {
