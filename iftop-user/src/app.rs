@@ -31,10 +31,6 @@ pub use settings::Settings;
 /// A hint goes when more than this has passed.
 const HINT_TIME: Duration = Duration::from_secs(2);
 
-/// Rows beyond the first on screen that a view holds: more than a screen is high, so that keys can
-/// scroll before the next view, and few enough that labels of the rest cost nothing.
-const ROWS_AHEAD: usize = 1000;
-
 /// A row is busy from this share of the interface's traffic on.
 const BUSY_SHARE: f64 = 0.2;
 
@@ -70,6 +66,7 @@ pub struct App {
     now: Duration,
     paused: bool,
     freeze: Freeze,
+    behind: Behind,
     /// The help page, from which of its lines on.
     help: Option<usize>,
     cursor: Cursor,
@@ -86,6 +83,17 @@ enum Freeze {
     /// The next view says which rows there are.
     Wanted,
     Yes(Vec<RowId>),
+}
+
+/// What the view that is shown does not know yet. Keys of one kind add up; one of another kind means
+/// the table as it would look by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    Nothing,
+    /// Where the display stands in the list.
+    Moves,
+    /// What is in the list, and in which order.
+    Changes,
 }
 
 #[derive(Clone, Debug)]
@@ -105,6 +113,7 @@ impl App {
             now: Duration::ZERO,
             paused: false,
             freeze: Freeze::No,
+            behind: Behind::Nothing,
             help: None,
             cursor: Cursor::default(),
             prompt: None,
@@ -132,6 +141,7 @@ impl App {
             self.freeze = Freeze::Yes(rows);
         }
         self.view = view;
+        self.behind = Behind::Nothing;
         self.cursor.settle(&self.view);
         self.adapt_scale();
     }
@@ -139,6 +149,19 @@ impl App {
     /// So many rows are on screen: of the next view what is selected is among them.
     pub fn fit(&mut self, rows: usize) {
         self.cursor.fit(rows);
+    }
+
+    /// Whether a key means something else once a view is shown that knows of the keys before.
+    pub fn needs_view_before(&self, event: KeyEvent) -> bool {
+        if self.prompt.is_some() || event.is_release() {
+            return false;
+        }
+        let moves = keys::action(event).is_some_and(Action::moves);
+        match self.behind {
+            Behind::Nothing => false,
+            Behind::Moves => !moves,
+            Behind::Changes => moves || matches!(self.freeze, Freeze::Wanted),
+        }
     }
 
     /// Does what a key asks for.
@@ -165,6 +188,11 @@ impl App {
 
     /// Does what an action asks for, as far as it concerns the display.
     pub fn apply(&mut self, action: Action) {
+        if !action.moves() {
+            self.behind = Behind::Changes;
+        } else if self.behind == Behind::Nothing {
+            self.behind = Behind::Moves;
+        }
         match action {
             Action::Help => self.help = if self.help.is_some() { None } else { Some(0) },
             Action::Scroll(by) | Action::Select(by) if self.help.is_some() => self.scroll_help(by),
@@ -228,6 +256,7 @@ impl App {
             Edited::Accepted => {
                 let parsed = ScreenFilter::parse(editor.text());
                 self.prompt = None;
+                self.behind = Behind::Changes;
                 self.filter = parsed.unwrap_or_else(|_| {
                     self.say(BAD_FILTER);
                     None
@@ -251,8 +280,9 @@ impl App {
                 Freeze::Yes(rows) => Order::Frozen(rows),
             },
             filter: self.filter.as_ref().map(ScreenFilter::regex),
-            limit: Some(self.cursor.furthest() + ROWS_AHEAD),
-            wanted: self.cursor.selected(),
+            first: self.cursor.first(),
+            limit: Some(self.cursor.page()),
+            wanted: self.cursor.followed(),
             ..self.settings.query()
         }
     }

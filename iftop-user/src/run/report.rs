@@ -22,7 +22,7 @@ use crate::{
     stderr::tell,
     terminal::keyboard::Keyboard,
     text,
-    view::{Query, Sides, View},
+    view::{Query, Row, Sides, View},
 };
 
 /// How long the last report waits for names.
@@ -149,9 +149,7 @@ impl Reporter<'_> {
         let view = self.session.view(&self.app, &query);
         self.app.show(view);
         if self.app.wants_names() {
-            let rows = &self.app.view().rows;
-            let ends = rows.iter().flat_map(|row| [row.local.address, row.remote.address]);
-            self.session.request(ends);
+            self.session.request(self.app.view().rows.iter().flat_map(Row::addresses));
         }
     }
 

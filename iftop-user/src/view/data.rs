@@ -79,6 +79,16 @@ pub struct Row {
     pub traffic: Pair<Traffic>,
 }
 
+impl Row {
+    /// Of the ends that are one host: those that may have names.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + use<> {
+        [&self.local, &self.remote]
+            .map(|end| (!end.hidden).then_some(end.address))
+            .into_iter()
+            .flatten()
+    }
+}
+
 /// One end of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
