@@ -160,8 +160,13 @@ impl App {
         match self.behind {
             Behind::Nothing => false,
             Behind::Moves => !moves,
-            Behind::Changes => moves || matches!(self.freeze, Freeze::Wanted),
+            Behind::Changes => moves || self.is_freezing(),
         }
+    }
+
+    /// Whether the next view says in which order rows are to stay.
+    pub fn is_freezing(&self) -> bool {
+        matches!(self.freeze, Freeze::Wanted)
     }
 
     /// Does what a key asks for.

@@ -79,12 +79,17 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
                 written?;
                 reporter.print_answers();
             }
-            key = next(&mut keyboard) => match text_key(key?) {
-                Some(TextKey::Quit) => return Ok(Ending::Done),
-                Some(TextKey::Reprint) => reporter.answer("", true),
-                Some(TextKey::Act(action)) => reporter.act(action),
-                None => {}
-            },
+            key = next(&mut keyboard) => {
+                match text_key(key?) {
+                    Some(TextKey::Quit) => return Ok(Ending::Done),
+                    Some(TextKey::Reprint) => reporter.answer("", true),
+                    Some(TextKey::Act(action)) => reporter.act(action),
+                    None => {}
+                }
+                if keyboard.as_ref().is_none_or(|keyboard| !keyboard.has_key()) {
+                    reporter.print_answers();
+                }
+            }
             sample = session.poller.sample() => {
                 reporter.take(sample).await?;
                 match reporter.due(&mut schedule) {
@@ -154,6 +159,9 @@ impl Reporter<'_> {
     }
 
     fn act(&mut self, action: Action) {
+        if self.app.is_freezing() {
+            self.refresh();
+        }
         self.app.apply(action);
         self.session.follow(&self.app);
         if let Some(said) = sentence(action, &self.app) {
@@ -162,14 +170,13 @@ impl Reporter<'_> {
         }
     }
 
-    /// Says something in answer to a key, and then the last report as it looks now. While the
-    /// printer is busy, keys that are held add up to one report.
+    /// Says something in answer to a key, and then the last report as it looks now: once no further
+    /// key waits and the printer is free, so that keys that are held add up to one report.
     fn answer(&mut self, said: &str, reprint: bool) {
         if self.said.len() < MAX_SAID_BYTES {
             self.said += said;
         }
         self.reprint |= reprint;
-        self.print_answers();
     }
 
     fn print_answers(&mut self) {
