@@ -77,6 +77,9 @@ impl FlowKey {
     pub const LATER_FRAGMENT: u16 = 0x2000;
     /// Received, but addressed to the hardware address of somebody else.
     pub const THIRD_PARTY: u16 = 0x4000;
+    /// No line was free for this flow: the far side was left out, so that its address and port are
+    /// zero, and all such flows of the near side are one.
+    pub const FAR_UNKNOWN: u16 = 0x8000;
 
     /// True when all of `flags` are set.
     #[inline(always)]
