@@ -13,7 +13,7 @@ use slab::Slab;
 
 use crate::{
     account::Account,
-    orient::{Rules, orient},
+    orient::{Rules, is_undecidable, orient},
     source::Sample,
 };
 
@@ -125,6 +125,10 @@ impl FlowTable {
         lines.reserve_exact(sample.flows.len());
         lines.extend(sample.flows.iter().map(|(key, counters)| {
             let Some(orientation) = orient(key, &self.rules) else {
+                if is_undecidable(key, &self.rules) {
+                    self.account.other += counters.both();
+                    return Line::Nowhere;
+                }
                 self.account.excluded += counters.both();
                 subtract(&mut directions.sent, counters.egress);
                 subtract(&mut directions.received, counters.ingress);
@@ -228,7 +232,7 @@ impl FlowTable {
 
     fn add(&mut self, place: u32, counters: Counters, slot: u32) {
         let flow = &mut self.flows[place as usize];
-        self.account.in_flows += counters.both();
+        self.account.add(&flow.key, counters.both());
         flow.cumulative += counters;
         flow.interval += counters;
         flow.newest_slot = slot;

@@ -170,19 +170,25 @@ pub(super) fn row_of(key: &FlowKey, rules: &Rules, query: &Query<'_>) -> Option<
 
 /// The row of a flow of which it is known whether the left host is its far end.
 pub(super) fn id_of(key: &FlowKey, swapped: bool, query: &Query<'_>) -> RowId {
-    let (mut local, mut remote) = ((key.near, key.near_port), (key.far, key.far_port));
+    // An end that is not known is shown as one that is hidden, and stays apart from those that are known
+    // unless all of them are hidden.
+    let unknown = key.has(FlowKey::FAR_UNKNOWN);
+    let (mut local, mut remote) =
+        ((key.near, key.near_port, false), (key.far, key.far_port, unknown));
     if swapped {
         (local, remote) = (remote, local);
     }
+    let (hide_source, hide_destination) =
+        (query.hide_source || local.2, query.hide_destination || remote.2);
     let (source_ports, destination_ports) = query.ports.sides();
     RowId {
-        local: shown_host(local.0, query.hide_source, key),
-        remote: shown_host(remote.0, query.hide_destination, key),
+        local: shown_host(local.0, hide_source, key),
+        remote: shown_host(remote.0, hide_destination, key),
         local_port: if source_ports { local.1 } else { 0 },
         remote_port: if destination_ports { remote.1 } else { 0 },
         protocol: (source_ports || destination_ports).then_some(key.protocol),
         family: key.vlan_and_flags & FlowKey::IPV6,
-        hidden: [query.hide_source, query.hide_destination],
+        hidden: [hide_source, hide_destination],
     }
 }
 
