@@ -7,7 +7,7 @@ use crate::{
     flow::window::Window,
     scale::Spread,
     units::{Measure, Unit},
-    view::{PortDisplay, Sides, Sort, fixture},
+    view::{Order, PortDisplay, Sides, Sort, fixture},
 };
 
 fn press(key: char) -> KeyEvent {

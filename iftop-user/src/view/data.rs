@@ -20,7 +20,7 @@ pub struct View {
     pub first: usize,
     /// How many there are without the limit.
     pub row_count: usize,
-    /// All rows in order, where [`Order::Freeze`] asked for them.
+    /// All rows in order, where [`Order::Freeze`](super::Order::Freeze) asked for them.
     pub frozen: Option<Vec<RowId>>,
     /// What passes the filter, where there is one.
     pub matched: Option<Matched>,
