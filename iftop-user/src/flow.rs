@@ -18,6 +18,8 @@ use crate::{
 };
 
 mod ageing;
+#[cfg(test)]
+mod allocations;
 mod budget;
 mod deltas;
 mod figures;

@@ -29,7 +29,7 @@ fn count(bytes: u64) -> Count {
 }
 
 /// A second of so many flows, numbered from `first` on, in an order of its own.
-fn sample(first: usize, flows: usize, bytes: impl Fn(usize) -> u64) -> Sample {
+pub(super) fn sample(first: usize, flows: usize, bytes: impl Fn(usize) -> u64) -> Sample {
     let mut sample = Sample { elapsed: SECOND, ..Sample::default() };
     for number in 0..flows {
         let number = first + number * 7919 % flows;
