@@ -4,7 +4,7 @@
 //! `seen` = `in_flows` + `other` + `excluded`, joins numbers of two origins: the kernel counts the
 //! left side, user space the right.
 
-use iftop_common::Count;
+use iftop_common::{Count, FlowKey};
 
 /// Cumulative since start. Bytes are IP bytes but for `not_ip`, `malformed` and `frames`, which are
 /// frame bytes.
@@ -14,6 +14,8 @@ pub struct Account {
     pub seen: Count,
     /// Those that belong to a flow, summed here.
     pub in_flows: Count,
+    /// Those of `in_flows` of which only the near side is known: there was no line for the flow.
+    pub spilled: Count,
     /// Those that no flow could be kept for.
     pub other: Count,
     /// Those left out on purpose: by `-F`, `-G` or the link-local rule.
@@ -31,15 +33,34 @@ pub struct Account {
 }
 
 impl Account {
+    /// Takes in what a flow carried.
+    pub(crate) fn add(&mut self, key: &FlowKey, carried: Count) {
+        self.in_flows += carried;
+        if key.has(FlowKey::FAR_UNKNOWN) {
+            self.spilled += carried;
+        }
+    }
+
+    /// What a flow carried can be remembered no longer.
+    pub(crate) fn fold(&mut self, key: &FlowKey, carried: Count) {
+        self.in_flows -= carried;
+        if key.has(FlowKey::FAR_UNKNOWN) {
+            self.spilled -= carried;
+        }
+        self.other += carried;
+    }
+
     /// Bytes of `seen` that are nowhere: anything but 0 is a bug of this program.
     pub fn unaccounted_bytes(&self) -> i64 {
         let placed = self.in_flows.bytes + self.other.bytes + self.excluded.bytes;
         self.seen.bytes.cast_signed() - placed.cast_signed()
     }
 
-    /// Share of the packets whose flow is known, in percent, rounded down: 100 means all.
+    /// Share of the packets whose flow is known, both ends of it, in percent, rounded down: 100 means
+    /// all.
     pub fn attributed_percent(&self) -> u64 {
-        let known = u128::from(self.in_flows.packets + self.excluded.packets);
+        let in_flows = self.in_flows.packets - self.spilled.packets;
+        let known = u128::from(in_flows + self.excluded.packets);
         let all = u128::from(self.seen.packets + self.dropped_packets);
         if all == 0 {
             return 100;
@@ -64,7 +85,7 @@ impl Account {
             Some("unaccounted bytes: a bug")
         } else if self.dropped_packets > 0 {
             Some("dropped before us")
-        } else if self.other.packets > 0 {
+        } else if self.other.packets > 0 || self.spilled.packets > 0 {
             Some("table was full")
         } else {
             None
@@ -82,19 +103,22 @@ mod tests {
 
     #[test]
     fn attributed_is_rounded_down_and_100_only_when_all_is_known() {
-        // (in_flows, excluded, other, dropped) in packets → percent
+        // (in_flows, spilled of them, excluded, other, dropped) in packets → percent
         let cases = [
-            ((0, 0, 0, 0), 100),
-            ((10, 0, 0, 0), 100),
-            ((5, 5, 0, 0), 100),
-            ((999_999, 0, 1, 0), 99),
-            ((1, 0, 999, 0), 0),
-            ((3, 0, 0, 1), 75),
+            ((0, 0, 0, 0, 0), 100),
+            ((10, 0, 0, 0, 0), 100),
+            ((5, 0, 5, 0, 0), 100),
+            ((999_999, 0, 0, 1, 0), 99),
+            ((1, 0, 0, 999, 0), 0),
+            ((3, 0, 0, 0, 1), 75),
+            ((1_000_000, 1, 0, 0, 0), 99),
+            ((8, 2, 1, 1, 0), 70),
         ];
-        for ((in_flows, excluded, other, dropped_packets), expected) in cases {
+        for ((in_flows, spilled, excluded, other, dropped_packets), expected) in cases {
             let account = Account {
                 seen: count(0, in_flows + excluded + other),
                 in_flows: count(0, in_flows),
+                spilled: count(0, spilled),
                 excluded: count(0, excluded),
                 other: count(0, other),
                 dropped_packets,
@@ -125,6 +149,12 @@ mod tests {
         account.other = count(50, 1);
         assert_eq!(account.unaccounted_bytes(), -10);
         account.other = count(40, 1);
+        assert_eq!(account.shortfall(), Some("table was full"));
+        account.in_flows = count(100, 2);
+        account.other = Count::default();
+        assert_eq!(account.shortfall(), None);
+        account.spilled = count(40, 1);
+        assert_eq!(account.unaccounted_bytes(), 0, "it is in flows");
         assert_eq!(account.shortfall(), Some("table was full"));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     flow::Pair,
     scale::Scale,
     units::Rate,
-    view::{Order, Query, Row, RowId, Traffic, View},
+    view::{RowId, Traffic, View},
 };
 
 mod cursor;
@@ -21,6 +21,7 @@ pub mod editor;
 pub mod keys;
 pub mod lines;
 pub mod settings;
+mod shown;
 pub mod text_keys;
 
 use cursor::Cursor;
@@ -30,13 +31,6 @@ pub use settings::Settings;
 
 /// A hint goes when more than this has passed.
 const HINT_TIME: Duration = Duration::from_secs(2);
-
-/// Rows beyond the first on screen that a view holds: more than a screen is high, so that keys can
-/// scroll before the next view, and few enough that labels of the rest cost nothing.
-const ROWS_AHEAD: usize = 1000;
-
-/// A row is busy from this share of the interface's traffic on.
-const BUSY_SHARE: f64 = 0.2;
 
 const PAUSED: &str = "Display paused";
 const FROZEN: &str = "Order frozen";
@@ -70,6 +64,7 @@ pub struct App {
     now: Duration,
     paused: bool,
     freeze: Freeze,
+    behind: Behind,
     /// The help page, from which of its lines on.
     help: Option<usize>,
     cursor: Cursor,
@@ -86,6 +81,17 @@ enum Freeze {
     /// The next view says which rows there are.
     Wanted,
     Yes(Vec<RowId>),
+}
+
+/// What the view that is shown does not know yet. Keys of one kind add up; one of another kind means
+/// the table as it would look by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    Nothing,
+    /// Where the display stands in the list.
+    Moves,
+    /// What is in the list, and in which order.
+    Changes,
 }
 
 #[derive(Clone, Debug)]
@@ -105,6 +111,7 @@ impl App {
             now: Duration::ZERO,
             paused: false,
             freeze: Freeze::No,
+            behind: Behind::Nothing,
             help: None,
             cursor: Cursor::default(),
             prompt: None,
@@ -132,6 +139,7 @@ impl App {
             self.freeze = Freeze::Yes(rows);
         }
         self.view = view;
+        self.behind = Behind::Nothing;
         self.cursor.settle(&self.view);
         self.adapt_scale();
     }
@@ -139,6 +147,24 @@ impl App {
     /// So many rows are on screen: of the next view what is selected is among them.
     pub fn fit(&mut self, rows: usize) {
         self.cursor.fit(rows);
+    }
+
+    /// Whether a key means something else once a view is shown that knows of the keys before.
+    pub fn needs_view_before(&self, event: KeyEvent) -> bool {
+        if self.prompt.is_some() || event.is_release() {
+            return false;
+        }
+        let moves = keys::action(event).is_some_and(Action::moves);
+        match self.behind {
+            Behind::Nothing => false,
+            Behind::Moves => !moves,
+            Behind::Changes => moves || self.is_freezing(),
+        }
+    }
+
+    /// Whether the next view says in which order rows are to stay.
+    pub fn is_freezing(&self) -> bool {
+        matches!(self.freeze, Freeze::Wanted)
     }
 
     /// Does what a key asks for.
@@ -165,6 +191,11 @@ impl App {
 
     /// Does what an action asks for, as far as it concerns the display.
     pub fn apply(&mut self, action: Action) {
+        if !action.moves() {
+            self.behind = Behind::Changes;
+        } else if self.behind == Behind::Nothing {
+            self.behind = Behind::Moves;
+        }
         match action {
             Action::Help => self.help = if self.help.is_some() { None } else { Some(0) },
             Action::Scroll(by) | Action::Select(by) if self.help.is_some() => self.scroll_help(by),
@@ -228,6 +259,7 @@ impl App {
             Edited::Accepted => {
                 let parsed = ScreenFilter::parse(editor.text());
                 self.prompt = None;
+                self.behind = Behind::Changes;
                 self.filter = parsed.unwrap_or_else(|_| {
                     self.say(BAD_FILTER);
                     None
@@ -240,108 +272,6 @@ impl App {
     /// Shows a message for two seconds.
     pub fn say(&mut self, message: impl Into<Cow<'static, str>>) {
         self.hint = Some(Hint { text: message.into(), since: self.now });
-    }
-
-    /// What the next view is to hold.
-    pub fn query(&self) -> Query<'_> {
-        Query {
-            order: match &self.freeze {
-                Freeze::No => Order::Live,
-                Freeze::Wanted => Order::Freeze,
-                Freeze::Yes(rows) => Order::Frozen(rows),
-            },
-            filter: self.filter.as_ref().map(ScreenFilter::regex),
-            limit: Some(self.cursor.furthest() + ROWS_AHEAD),
-            wanted: self.cursor.selected(),
-            ..self.settings.query()
-        }
-    }
-
-    /// Whether hosts are shown by name.
-    pub fn wants_names(&self) -> bool {
-        self.settings.names
-    }
-
-    /// Whether services are shown by name.
-    pub fn wants_services(&self) -> bool {
-        self.settings.services
-    }
-
-    /// What is displayed, and how.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// The view that is shown.
-    pub fn view(&self) -> &View {
-        &self.view
-    }
-
-    /// The bars' scale.
-    pub fn scale(&self) -> &Scale {
-        &self.scale
-    }
-
-    /// The first row on screen.
-    pub fn scroll(&self) -> usize {
-        self.cursor.first()
-    }
-
-    /// Whether this row is selected.
-    pub fn is_selected(&self, row: &Row) -> bool {
-        self.cursor.selected() == Some(row.id)
-    }
-
-    /// Whether this row carries a large part of all traffic.
-    pub fn is_busy(&self, row: &Row) -> bool {
-        let rate = |rates: &[Rate; 3]| self.bar_rate(rates).per_second(self.settings.format.unit);
-        let Pair { sent, received } = &row.traffic;
-        let all = rate(&self.view.both.rates);
-        all > 0.0 && rate(&sent.rates) + rate(&received.rates) >= all * BUSY_SHARE
-    }
-
-    /// How much of the link's speed is used, in percent: sent, received.
-    pub fn link_percent(&self) -> Option<[f64; 2]> {
-        let speed = self.link_speed.filter(|&speed| speed > 0)? as f64;
-        Some(self.view.wire_bits_per_second.map(|bits| bits * 100.0 / speed))
-    }
-
-    /// Where the help page stands in place of the table: from which of its lines on.
-    pub fn help(&self) -> Option<usize> {
-        self.help
-    }
-
-    /// Whether the display is frozen.
-    pub fn paused(&self) -> bool {
-        self.paused
-    }
-
-    /// Whether rows stay where they are.
-    pub fn frozen(&self) -> bool {
-        !matches!(self.freeze, Freeze::No)
-    }
-
-    /// The filter that rows must pass.
-    pub fn filter(&self) -> Option<&ScreenFilter> {
-        self.filter.as_ref()
-    }
-
-    /// The line that is being edited: what is asked for, and the editor.
-    pub fn prompt(&self) -> Option<(&'static str, &Editor)> {
-        self.prompt.as_ref().map(|editor| ("Screen filter> ", editor))
-    }
-
-    /// The message to show. A pause or a frozen order says so whenever nothing else has to be said.
-    pub fn hint(&self) -> Option<&str> {
-        let fresh =
-            self.hint.as_ref().filter(|hint| self.now.saturating_sub(hint.since) <= HINT_TIME);
-        let lasting = || self.paused.then_some(PAUSED).or(self.frozen().then_some(FROZEN));
-        fresh.map(|hint| hint.text.as_ref()).or_else(lasting)
-    }
-
-    /// The rate a bar stands for.
-    pub fn bar_rate(&self, rates: &[Rate; 3]) -> Rate {
-        rates[self.settings.bar_window as usize]
     }
 
     fn adapt_scale(&mut self) {

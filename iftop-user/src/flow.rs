@@ -6,19 +6,27 @@
 //! A window's sums are kept by adding the newest slot and subtracting the slots that leave it, so
 //! taking in a sample costs as much as the flows it touches, not as much as the table holds.
 
-use std::{collections::HashMap, time::Duration};
+use std::{iter, mem, time::Duration};
 
 use iftop_common::{Count, Counters, FlowKey};
 use slab::Slab;
 
 use crate::{
     account::Account,
-    orient::{Rules, orient},
+    orient::{Rules, is_undecidable, orient},
     source::Sample,
-    units::Rate,
 };
 
 mod ageing;
+#[cfg(test)]
+mod allocations;
+mod budget;
+mod deltas;
+mod figures;
+mod index;
+#[cfg(test)]
+mod memory;
+mod room;
 #[cfg(test)]
 mod scenarios;
 mod slots;
@@ -26,7 +34,12 @@ mod totals;
 pub mod window;
 
 use ageing::larger;
-use slots::{Delta, Slot, Slots};
+pub use budget::BYTES_PER_FLOW;
+use budget::max_delta_bytes;
+use deltas::Delta;
+use index::Index;
+use room::{Line, place_number};
+use slots::{Slot, Slots};
 pub use totals::{Peak, Totals};
 use window::{Span, Window};
 
@@ -50,9 +63,9 @@ pub struct Flow {
     pub interval: Counters,
     /// Per window: 2, 10 and 40 seconds.
     windows: [Counters; 3],
-    newest_slot: u64,
-    /// Tells it from a flow that had its place in the slab before.
-    generation: u32,
+    /// The slot that it began in: what earlier ones say of its place is another's.
+    born: u32,
+    newest_slot: u32,
 }
 
 impl Flow {
@@ -67,9 +80,11 @@ pub struct FlowTable {
     rules: Rules,
     max_flows: usize,
     flows: Slab<Flow>,
-    index: HashMap<FlowKey, u32>,
-    generation: u32,
+    index: Index,
     slots: Slots,
+    max_delta_bytes: usize,
+    /// Of the newest sample; here so that its memory is used again.
+    lines: Vec<Line>,
     spans: [Span; 3],
     totals: Totals,
     /// Of the flows that were forgotten, the one with the most bytes.
@@ -86,9 +101,10 @@ impl FlowTable {
             rules,
             max_flows,
             flows: Slab::new(),
-            index: HashMap::new(),
-            generation: 0,
+            index: Index::default(),
             slots: Slots::default(),
+            max_delta_bytes: max_delta_bytes(max_flows),
+            lines: Vec::new(),
             spans: Window::ALL.map(Span::new),
             totals: Totals::default(),
             largest_forgotten: None,
@@ -103,21 +119,21 @@ impl FlowTable {
         self.elapsed += sample.elapsed;
         self.interval += sample.elapsed;
         let number = self.slots.next();
-        let mut slot = Slot {
-            duration: sample.elapsed,
-            deltas: Vec::with_capacity(sample.flows.len()),
-            totals: Pair::default(),
-            wire_bytes: [sample.totals.wire.egress, sample.totals.wire.ingress],
-            rates: [Rate::default(); 3],
-        };
         let mut directions =
             Pair { sent: sample.totals.seen.egress, received: sample.totals.seen.ingress };
-        for (key, counters) in &sample.flows {
+        let mut lines = mem::take(&mut self.lines);
+        lines.clear();
+        lines.reserve_exact(sample.flows.len());
+        lines.extend(sample.flows.iter().map(|(key, counters)| {
             let Some(orientation) = orient(key, &self.rules) else {
+                if is_undecidable(key, &self.rules) {
+                    self.account.other += counters.both();
+                    return Line::Nowhere;
+                }
                 self.account.excluded += counters.both();
                 subtract(&mut directions.sent, counters.egress);
                 subtract(&mut directions.received, counters.ingress);
-                continue;
+                return Line::Nowhere;
             };
             if orientation.totals_swapped {
                 subtract(&mut directions.sent, counters.egress);
@@ -125,16 +141,29 @@ impl FlowTable {
                 directions.sent += counters.ingress;
                 directions.received += counters.egress;
             }
-            self.account.in_flows += counters.both();
-            slot.deltas.push(self.add(*key, *counters, number));
-        }
-        slot.totals = directions;
+            let Some(place) = self.place_of(key) else { return Line::New };
+            self.add(place, *counters, number);
+            Line::At(place)
+        }));
         self.totals.cumulative.sent += directions.sent;
         self.totals.cumulative.received += directions.received;
         self.take_in_account(sample);
-        self.advance(slot);
+        // Before new flows are taken in: whoever leaves now is in nobody's way.
+        self.advance(Slot {
+            duration: sample.elapsed,
+            totals: directions,
+            wire_bytes: [sample.totals.wire.egress, sample.totals.wire.ingress],
+            ..Slot::default()
+        });
+        self.take_in_new(&sample.flows, &mut lines, number);
+        let places = iter::zip(&lines, &sample.flows);
+        self.slots.fill_newest(places.filter_map(|(line, &(_, counters))| match *line {
+            Line::At(place) => Some(Delta { place, counters }),
+            _ => None,
+        }));
+        self.lines = lines;
+        self.stay_in_bounds();
         self.note_peaks();
-        self.fold_smallest();
     }
 
     /// Ends a report's interval: per-flow interval counts start again, and flows that were kept
@@ -143,11 +172,11 @@ impl FlowTable {
         self.interval = Duration::ZERO;
         let first_slot = self.slots.first();
         let (index, largest) = (&mut self.index, &mut self.largest_forgotten);
-        self.flows.retain(|_, flow| {
+        self.flows.retain(|place, flow| {
             flow.interval = Counters::default();
             let keep = flow.newest_slot >= first_slot;
             if !keep {
-                index.remove(&flow.key);
+                index.remove(&flow.key, place_number(place));
                 *largest = larger(*largest, Some((flow.key, flow.cumulative)));
             }
             keep
@@ -169,65 +198,15 @@ impl FlowTable {
         self.flows.is_empty()
     }
 
-    /// What a count in a window is as a rate.
-    pub fn rate(&self, window: Window, count: Count) -> Rate {
-        let seconds = self.spans[window as usize].covered().as_secs_f64();
-        if seconds > 0.0 {
-            Rate { bytes: count.bytes as f64 / seconds, packets: count.packets as f64 / seconds }
-        } else {
-            Rate::default()
-        }
-    }
-
-    /// Interface-wide figures: what was seen less what was excluded.
-    pub fn totals(&self) -> &Totals {
-        &self.totals
-    }
-
-    /// What the whole interface carried in one window.
-    pub fn total(&self, window: Window) -> Pair<Count> {
-        self.totals.windows[window as usize]
-    }
-
-    /// The highest 2 s rates of the last 40 seconds: sent, received, both (which is not their sum).
-    pub fn peaks(&self) -> [Rate; 3] {
-        let mut peaks = [Rate::default(); 3];
-        for slot in self.slots.iter() {
-            for (peak, rate) in peaks.iter_mut().zip(slot.rates) {
-                *peak = peak.max(rate);
-            }
-        }
-        peaks
-    }
-
-    /// The flow that carried the most bytes since its entry began, remembered or not. A flow that
-    /// came back after a pause of 40 seconds has begun anew.
-    pub fn top_talker(&self) -> Option<(FlowKey, Counters)> {
-        let remembered = self.flows().map(|flow| (flow.key, flow.cumulative));
-        remembered.fold(self.largest_forgotten, |largest, flow| larger(largest, Some(flow)))
-    }
-
-    /// What passes the link in bits per second of the last 2 seconds: sent, received.
-    pub fn wire_bits_per_second(&self) -> [f64; 2] {
-        let span = &self.spans[Window::Two as usize];
-        let seconds = span.covered().as_secs_f64();
-        let mut bytes = [0; 2];
-        for slot in self.slots.since(span.first()) {
-            for (sum, slot) in bytes.iter_mut().zip(slot.wire_bytes) {
-                *sum += slot;
-            }
-        }
-        bytes.map(|bytes| if seconds > 0.0 { bytes as f64 * 8.0 / seconds } else { 0.0 })
-    }
-
     /// What can be shown of the table as it is now; it is not to take samples in.
     #[must_use]
     pub fn still(&self) -> Self {
         Self {
             rules: self.rules.clone(),
             flows: self.flows.clone(),
-            index: HashMap::new(),
+            index: Index::default(),
             slots: self.slots.without_deltas(),
+            lines: Vec::new(),
             ..*self
         }
     }
@@ -252,34 +231,15 @@ impl FlowTable {
         &self.rules
     }
 
-    fn add(&mut self, key: FlowKey, counters: Counters, slot: u64) -> Delta {
-        let flow = match self.index.get(&key) {
-            Some(&flow) => flow,
-            None => self.insert(key),
-        };
-        let entry = &mut self.flows[flow as usize];
-        entry.cumulative += counters;
-        entry.interval += counters;
-        entry.newest_slot = slot;
-        for window in &mut entry.windows {
+    fn add(&mut self, place: u32, counters: Counters, slot: u32) {
+        let flow = &mut self.flows[place as usize];
+        self.account.add(&flow.key, counters.both());
+        flow.cumulative += counters;
+        flow.interval += counters;
+        flow.newest_slot = slot;
+        for window in &mut flow.windows {
             *window += counters;
         }
-        Delta { flow, generation: entry.generation, counters }
-    }
-
-    fn insert(&mut self, key: FlowKey) -> u32 {
-        self.generation = self.generation.wrapping_add(1);
-        let place = self.flows.insert(Flow {
-            key,
-            cumulative: Counters::default(),
-            interval: Counters::default(),
-            windows: [Counters::default(); 3],
-            newest_slot: 0,
-            generation: self.generation,
-        });
-        let flow = u32::try_from(place).expect("a table is far smaller than 2^32 flows");
-        self.index.insert(key, flow);
-        flow
     }
 
     fn take_in_account(&mut self, sample: &Sample) {
@@ -290,19 +250,6 @@ impl FlowTable {
         self.account.not_ip += totals.not_ip;
         self.account.malformed += totals.malformed;
         self.account.dropped_packets += sample.dropped_packets;
-    }
-
-    fn note_peaks(&mut self) {
-        let Pair { sent, received } = self.total(Window::Two);
-        let mut both = sent;
-        both += received;
-        let rates = [sent, received, both].map(|count| self.rate(Window::Two, count));
-        for (peak, rate) in self.totals.peak_since_start.iter_mut().zip(rates) {
-            peak.take(rate, self.elapsed);
-        }
-        if let Some(newest) = self.slots.newest_mut() {
-            newest.rates = rates;
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The text of one end of a row, cut and padded to a column's width, as iftop does it.
 
+use std::fmt::Write as _;
+
 use crate::view::Endpoint;
 
 /// What stands for all hosts of a side.
@@ -7,8 +9,31 @@ pub const HIDDEN: &str = " * ";
 
 /// `host:port` in full.
 pub fn text(endpoint: &Endpoint) -> String {
-    let (host, service) = (host(endpoint), service(endpoint));
-    if in_brackets(endpoint) { format!("[{host}]{service}") } else { host + &service }
+    let mut text = String::new();
+    write(&mut text, endpoint);
+    text
+}
+
+/// Adds the same to a text.
+pub fn write(text: &mut String, endpoint: &Endpoint) {
+    let brackets = in_brackets(endpoint);
+    if brackets {
+        text.push('[');
+    }
+    // Writing to a string cannot fail.
+    let _ = match &endpoint.name {
+        _ if endpoint.hidden => text.write_str(HIDDEN),
+        Some(name) => text.write_str(name),
+        None => write!(text, "{}", endpoint.address),
+    };
+    if brackets {
+        text.push(']');
+    }
+    let _ = match (&endpoint.service, endpoint.port) {
+        (Some(name), _) => write!(text, ":{name}"),
+        (None, Some(port)) => write!(text, ":{port}"),
+        (None, None) => Ok(()),
+    };
 }
 
 /// `host:port` in exactly `width` columns.

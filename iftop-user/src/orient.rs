@@ -48,27 +48,51 @@ pub struct Orientation {
 
 const AS_THE_HOOK_SAW: Orientation = Orientation { swapped: false, totals_swapped: false };
 
-/// How a flow is shown, or `None` where it is left out.
+/// How a flow is shown, or `None` where it is left out, or where it [cannot be
+/// known](is_undecidable) whether it is.
 pub fn orient(key: &FlowKey, rules: &Rules) -> Option<Orientation> {
+    if key.has(FlowKey::FAR_UNKNOWN) {
+        return orient_near(key, rules);
+    }
     let (near, far) = (address(key, &key.near), address(key, &key.far));
     if !rules.link_local && (is_link_local(near) || is_link_local(far)) {
         return None;
     }
-    let inside = match (near, far) {
-        (IpAddr::V4(near), IpAddr::V4(far)) => {
-            rules.net4.map(|net| (net.contains(near), net.contains(far)))
-        }
-        (IpAddr::V6(near), IpAddr::V6(far)) => {
-            rules.net6.map(|net| (net.contains(near), net.contains(far)))
-        }
-        _ => None,
-    };
-    match inside {
+    // Both are of one family.
+    match inside(near, rules).zip(inside(far, rules)) {
         Some((true, false)) => Some(AS_THE_HOOK_SAW),
         Some((false, true)) => Some(Orientation { swapped: true, totals_swapped: true }),
         Some(_) => None,
         None if key.has(FlowKey::THIRD_PARTY) => Some(third_party(key, rules)),
         None => Some(AS_THE_HOOK_SAW),
+    }
+}
+
+/// Of a flow without a far side. A near end inside the network is shown: that the far end is inside too,
+/// so that the flow should be left out, is the rare case, and whoever floods a host of ours must not be
+/// overlooked for it.
+fn orient_near(key: &FlowKey, rules: &Rules) -> Option<Orientation> {
+    let near = address(key, &key.near);
+    let shown = inside(near, rules).unwrap_or(true) && (rules.link_local || !is_link_local(near));
+    shown.then_some(AS_THE_HOOK_SAW)
+}
+
+/// Whether it cannot be known if the rules leave a flow out: its near end is outside the network and
+/// its far end was left out. It may be one of ours that sends to somewhere, or traffic that passes by. It
+/// is in no row then, but it is not gone on purpose either: it is part of the totals, and of what the
+/// table was too full for.
+pub fn is_undecidable(key: &FlowKey, rules: &Rules) -> bool {
+    let near = address(key, &key.near);
+    key.has(FlowKey::FAR_UNKNOWN)
+        && inside(near, rules) == Some(false)
+        && (rules.link_local || !is_link_local(near))
+}
+
+/// Whether an address is inside the network of its family, where there is one.
+fn inside(address: IpAddr, rules: &Rules) -> Option<bool> {
+    match address {
+        IpAddr::V4(address) => rules.net4.map(|net| net.contains(address)),
+        IpAddr::V6(address) => rules.net6.map(|net| net.contains(address)),
     }
 }
 
@@ -145,6 +169,9 @@ mod tests {
             (key("fd00:9::1", "fe80::1", 0), OUT),
             (key("fe80::1", "fd00:9::1", 0), OUT),
             (key("169.254.0.1", "10.0.0.1", 0), PLAIN),
+            (key("10.0.0.1", "0.0.0.0", FlowKey::FAR_UNKNOWN), PLAIN),
+            (key("fe80::1", "::", FlowKey::FAR_UNKNOWN), OUT),
+            (key("10.0.0.1", "0.0.0.0", FlowKey::FAR_UNKNOWN | FlowKey::THIRD_PARTY), PLAIN),
         ];
         for (key, expected) in cases {
             assert_eq!(orient(&key, &rules), expected, "{key:?}");
@@ -197,7 +224,21 @@ mod tests {
         for (key, expected) in cases {
             assert_eq!(orient(&key, &rules), expected, "{key:?}");
         }
+        let unknown = |near| FlowKey { far: [0; 16], ..key(near, near, FlowKey::FAR_UNKNOWN) };
+        // (near end of a flow without a far side, how it is shown, whether that cannot be known)
+        let cases = [
+            ("10.9.0.1", PLAIN, false),
+            ("192.0.2.1", OUT, true),
+            ("2001:db8::1", PLAIN, false),
+            ("fd00::1", OUT, true),
+            ("fe80::1", OUT, false),
+        ];
+        for (near, expected, undecidable) in cases {
+            assert_eq!(orient(&unknown(near), &rules), expected, "{near}");
+            assert_eq!(is_undecidable(&unknown(near), &rules), undecidable, "{near}");
+        }
         let only4 = Rules { net4: Some(net4), ..Rules::default() };
+        assert_eq!(orient(&unknown("fd00::1"), &only4), PLAIN);
         assert_eq!(orient(&key("fd00::1", "fd00::2", 0), &only4), PLAIN);
     }
 }

@@ -49,7 +49,10 @@ impl Poller {
 
     /// Gives a sample back, so that the next one need not ask for memory.
     pub fn recycle(&mut self, sample: Sample) {
-        self.spare.push(sample);
+        // More than one is never needed at a time, and would hold memory.
+        if self.spare.is_empty() {
+            self.spare.push(sample);
+        }
     }
 
     /// Whether a sample that was asked for is still to come.

@@ -7,7 +7,10 @@ use std::net::IpAddr;
 
 use ratatui::{Frame, layout::Size};
 
-use crate::{app::App, view::Row};
+use crate::{
+    app::App,
+    view::{Row, View},
+};
 
 mod canvas;
 mod help;
@@ -109,14 +112,14 @@ pub fn capacity(app: &App, size: Size) -> usize {
 
 /// The rows that are on a screen of this size.
 pub fn shown_rows(app: &App, size: Size) -> &[Row] {
-    let rows = app.view().rows.get(app.scroll()..).unwrap_or_default();
+    let View { rows, first, .. } = app.view();
+    let rows = rows.get(app.scroll().saturating_sub(*first)..).unwrap_or_default();
     &rows[..rows.len().min(capacity(app, size))]
 }
 
 /// The addresses whose names matter on a screen of this size.
 pub fn shown_addresses(app: &App, size: Size) -> impl Iterator<Item = IpAddr> {
-    let ends = |row: &Row| [row.local.address, row.remote.address];
-    shown_rows(app, size).iter().flat_map(ends)
+    shown_rows(app, size).iter().flat_map(Row::addresses)
 }
 
 #[cfg(test)]

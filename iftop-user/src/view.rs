@@ -3,28 +3,36 @@
 //! It owns every decision on content. The [`View`] it makes is plain data that each renderer lays
 //! out; numbers are numbers and labels strings. It must never know of columns, widths or JSON.
 
-use std::{net::IpAddr, time::Duration};
+use std::{iter, net::IpAddr};
 
 use iftop_common::Count;
 use regex::Regex;
 
 use crate::{
-    account::Account,
-    flow::{FlowTable, Pair, Peak, window::Window},
-    label,
-    units::{Measure, Rate},
+    flow::{FlowTable, Pair, window::Window},
+    units::Measure,
 };
 
+mod data;
+mod filter;
 #[cfg(test)]
 pub mod fixture;
+mod groups;
 mod order;
 mod row;
 #[cfg(test)]
 mod rows;
 
+pub use data::{Endpoint, Matched, Row, Talker, Total, Traffic, View};
+use groups::Groups;
+use order::Ordered;
 pub use order::{Order, Sort};
 pub use row::RowId;
-use row::{Sums, gather, row_of};
+use row::{Sums, row_of};
+
+/// Most memory that making a view takes for each flow, for a while, in bytes; names to sort by are not
+/// in it.
+pub(crate) const BYTES_PER_ROW: usize = 80;
 
 /// What somebody wants to see.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,9 +53,12 @@ pub struct Query<'a> {
     pub order: Order<'a>,
     /// Only rows of which one end, as it is shown, matches.
     pub filter: Option<&'a Regex>,
-    /// At most so many rows, but as many as it takes to have the wanted one among them.
+    /// From this row on, if there are so many.
+    pub first: usize,
+    /// At most so many rows.
     pub limit: Option<usize>,
-    /// A row that must be there, if it is in the table at all.
+    /// A row that must be there, if it is in the table at all: the view begins earlier or later, by as
+    /// little as that takes.
     pub wanted: Option<RowId>,
 }
 
@@ -120,132 +131,19 @@ pub struct Labels<'a> {
     pub service: &'a dyn Fn(u16, u8) -> Option<String>,
 }
 
-/// What is shown.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct View {
-    /// In order, cut to the limit.
-    pub rows: Vec<Row>,
-    /// How many there are without the limit.
-    pub row_count: usize,
-    /// All rows in order, where [`Order::Freeze`] asked for them.
-    pub frozen: Option<Vec<RowId>>,
-    /// What passes the filter, where there is one.
-    pub matched: Option<Matched>,
-    /// Of the whole interface, whatever the rows show.
-    pub totals: Pair<Total>,
-    /// Both directions together; its peak is not the sum of peaks.
-    pub both: Total,
-    /// What passes the link, headers and gaps included: sent, received.
-    pub wire_bits_per_second: [f64; 2],
-    /// Where every packet ended up.
-    pub account: Account,
-    /// Flows remembered, whatever the rows show.
-    pub flows: usize,
-    /// Since start.
-    pub elapsed: Duration,
-    /// Since the last report.
-    pub interval: Duration,
-}
-
-impl View {
-    /// The same, but with what counts on while a display is paused: the totals since start and the
-    /// account.
-    #[must_use]
-    pub fn with_counts_of(mut self, live: &FlowTable) -> Self {
-        let [sent, received, both] = totals(live);
-        self.totals.sent.cumulative = sent.cumulative;
-        self.totals.received.cumulative = received.cumulative;
-        self.both.cumulative = both.cumulative;
-        self.account = *live.account();
-        self.elapsed = live.elapsed();
-        self
-    }
-}
-
-/// The sum of the rows that pass a filter, both directions together.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Matched {
-    /// Over 2, 10 and 40 seconds.
-    pub rates: [Rate; 3],
-    /// How many flows they are made of.
-    pub flows: usize,
-}
-
-/// One line or two of the table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Which row it is, from view to view.
-    pub id: RowId,
-    /// The left host.
-    pub local: Endpoint,
-    /// The right host.
-    pub remote: Endpoint,
-    /// IP protocol number; `None` where protocols are joined.
-    pub protocol: Option<u8>,
-    /// Left to right and back.
-    pub traffic: Pair<Traffic>,
-}
-
-/// One end of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// Address; the unspecified one of its family where hosts are hidden.
-    pub address: IpAddr,
-    /// All hosts of this side are one.
-    pub hidden: bool,
-    /// Name of the host, where it is known and wanted.
-    pub name: Option<String>,
-    /// Port; `None` where there is none or ports are joined.
-    pub port: Option<u16>,
-    /// Name of the service, where it is known and wanted.
-    pub service: Option<String>,
-}
-
-/// One direction of a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Traffic {
-    /// Over 2, 10 and 40 seconds.
-    pub rates: [Rate; 3],
-    /// Since the flow's entry began.
-    pub cumulative: Count,
-    /// Since the last report.
-    pub interval: Count,
-}
-
-/// One direction of the interface.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Total {
-    /// Over 2, 10 and 40 seconds.
-    pub rates: [Rate; 3],
-    /// The highest 2 s rate of the last 40 s.
-    pub peak: Rate,
-    /// The highest since start.
-    pub highest: Peak,
-    /// Since start.
-    pub cumulative: Count,
-}
-
 /// Makes what is shown out of what is known.
 pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
-    let rows = gather(table, query);
-    // Of all rows, also those that a frozen order does not let in: it holds rows, not traffic.
-    let matched = query
-        .filter
-        .map(|filter| matched(rows.iter().filter(|(id, _)| matches(id, filter, labels)), table));
-    let mut rows = order::ordered(rows, query, labels);
-    let frozen = matches!(query.order, Order::Freeze)
-        .then(|| rows.iter().map(|(id, _)| *id).collect::<Vec<_>>());
-    if let Some(filter) = query.filter {
-        rows.retain(|(id, _)| matches(id, filter, labels));
-    }
-    let wanted = query.wanted.and_then(|wanted| rows.iter().position(|(id, _)| *id == wanted));
-    let limit = query.limit.unwrap_or(usize::MAX).max(wanted.map_or(0, |place| place + 1));
+    let groups = Groups::gather(table, query, labels);
+    let Ordered { rows, first, row_count, frozen } = order::ordered(&groups, query, labels);
+    let sums = groups.sums(&rows);
+    let rows = iter::zip(&rows, &sums);
     let [sent, received, both] = totals(table);
     View {
-        rows: rows.iter().take(limit).map(|(id, sums)| row(id, sums, table, labels)).collect(),
-        row_count: rows.len(),
+        rows: rows.map(|((id, _), sums)| row(id, sums, table, labels)).collect(),
+        first,
+        row_count,
         frozen,
-        matched,
+        matched: groups.matched(),
         totals: Pair { sent, received },
         both,
         wire_bits_per_second: table.wire_bits_per_second(),
@@ -256,15 +154,10 @@ pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
     }
 }
 
-/// A flow that carried much.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Talker {
-    /// The left host.
-    pub local: Endpoint,
-    /// The right host.
-    pub remote: Endpoint,
-    /// Both directions since the flow's entry began.
-    pub count: Count,
+/// The first row on a screen of so many rows, when it is moved as little as it takes to have a place on
+/// it.
+pub fn uncovered(first: usize, page: usize, place: usize) -> usize {
+    first.clamp((place + 1).saturating_sub(page.max(1)), place)
 }
 
 /// The flow with the most bytes since start.
@@ -273,22 +166,6 @@ pub fn top_talker(table: &FlowTable, labels: &Labels<'_>) -> Option<Talker> {
     let query = Query { ports: PortDisplay::On, ..Query::default() };
     let [local, remote] = row_of(&key, table.rules(), &query)?.0.ends(labels);
     Some(Talker { local, remote, count: carried.both() })
-}
-
-fn matches(id: &RowId, filter: &Regex, labels: &Labels<'_>) -> bool {
-    id.ends(labels).iter().any(|end| filter.is_match(&label::text(end)))
-}
-
-fn matched<'a>(rows: impl Iterator<Item = (&'a RowId, &'a Sums)>, table: &FlowTable) -> Matched {
-    let mut windows = [Count::default(); 3];
-    let mut flows = 0;
-    for (_, sums) in rows {
-        for (sum, window) in windows.iter_mut().zip(sums.windows) {
-            *sum += Sides::Both.of(window);
-        }
-        flows += sums.flows;
-    }
-    Matched { rates: Window::ALL.map(|window| table.rate(window, windows[window as usize])), flows }
 }
 
 fn row(id: &RowId, sums: &Sums, table: &FlowTable, labels: &Labels<'_>) -> Row {

@@ -4,7 +4,7 @@
 //! display follows it.
 
 use super::keys::Move;
-use crate::view::{RowId, View};
+use crate::view::{RowId, View, uncovered};
 
 /// See the module's description.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,9 +27,14 @@ impl Cursor {
         self.selected
     }
 
-    /// The last place that a view must hold.
-    pub(super) fn furthest(&self) -> usize {
-        self.first.max(self.sought.unwrap_or(0))
+    /// How many rows a view must hold.
+    pub(super) fn page(&self) -> usize {
+        self.page.max(1)
+    }
+
+    /// The row that a view must hold, whatever its place; not while another one is sought by its place.
+    pub(super) fn followed(&self) -> Option<RowId> {
+        self.selected.filter(|_| self.sought.is_none())
     }
 
     pub(super) fn unselect(&mut self) {
@@ -38,8 +43,8 @@ impl Cursor {
 
     /// Takes in the rows of a new view. A selected row that is gone is selected no more.
     pub(super) fn settle(&mut self, view: &View) {
-        if let Some(row) = self.sought.take().and_then(|place| view.rows.get(place)) {
-            self.selected = Some(row.id);
+        if let Some(place) = self.sought.take() {
+            self.selected = row(view, place.min(last(view)));
         }
         match self.place(view) {
             Some(place) => self.uncover(place),
@@ -53,15 +58,15 @@ impl Cursor {
         self.page = page;
     }
 
-    /// Moves what is selected, or else the display.
+    /// Moves what is selected, or else the display. Moves add up until the next view is there.
     pub(super) fn scroll(&mut self, by: Move, view: &View) {
-        if let Some(place) = self.place(view) {
+        if let Some(place) = self.sought.or_else(|| self.place(view)) {
             self.go_to(self.moved(place, by, last(view)), view);
             return;
         }
         let end = match by {
             // The last page is full; single steps go on to the last row.
-            Move::PageDown | Move::Last => view.row_count.saturating_sub(self.page.max(1)),
+            Move::PageDown | Move::Last => view.row_count.saturating_sub(self.page()),
             _ => last(view),
         };
         self.first = self.moved(self.first, by, end.max(self.first));
@@ -69,7 +74,7 @@ impl Cursor {
 
     /// The same, but selects a row on screen where none is yet.
     pub(super) fn select(&mut self, by: Move, view: &View) {
-        if self.place(view).is_some() {
+        if self.sought.is_some() || self.place(view).is_some() {
             self.scroll(by, view);
         } else {
             self.go_to(self.first, view);
@@ -77,7 +82,7 @@ impl Cursor {
     }
 
     fn moved(&self, place: usize, by: Move, end: usize) -> usize {
-        let page = self.page.max(1);
+        let page = self.page();
         match by {
             Move::Up => place.saturating_sub(1),
             Move::Down => place.saturating_add(1).min(end),
@@ -89,24 +94,31 @@ impl Cursor {
     }
 
     fn go_to(&mut self, place: usize, view: &View) {
-        match view.rows.get(place) {
-            Some(row) => self.selected = Some(row.id),
-            None if place < view.row_count => self.sought = Some(place),
-            None => return,
+        if place >= view.row_count {
+            return;
+        }
+        match row(view, place) {
+            Some(row) => (self.selected, self.sought) = (Some(row), None),
+            None => self.sought = Some(place),
         }
         self.uncover(place);
     }
 
     /// Moves the display as little as it takes to have a place on it.
     fn uncover(&mut self, place: usize) {
-        let page = self.page.max(1);
-        self.first = self.first.clamp((place + 1).saturating_sub(page), place);
+        self.first = uncovered(self.first, self.page, place);
     }
 
     fn place(&self, view: &View) -> Option<usize> {
         let selected = self.selected?;
-        view.rows.iter().position(|row| row.id == selected)
+        let place = view.rows.iter().position(|row| row.id == selected)?;
+        Some(view.first + place)
     }
+}
+
+/// The row at a place, if the view holds it.
+fn row(view: &View, place: usize) -> Option<RowId> {
+    view.rows.get(place.checked_sub(view.first)?).map(|row| row.id)
 }
 
 fn last(view: &View) -> usize {
@@ -200,15 +212,47 @@ mod tests {
 
     #[test]
     fn a_row_that_the_view_does_not_hold_is_sought_in_the_next() {
+        use Move::{Down, First, Last, PageUp, Up};
+        // (moves without a view between them) → the place that is reached, with 2 of 9 rows on screen
+        let cases: &[(&[Move], usize)] = &[
+            (&[Last], 8),
+            (&[Last, Up], 7),
+            (&[Last, Down], 8),
+            (&[Last, PageUp, PageUp], 4),
+            (&[Down, Down, Down], 3),
+            (&[Last, First], 0),
+        ];
+        let whole: Vec<u8> = (1..=9).collect();
+        for (moves, place) in cases {
+            let mut cursor = Cursor::default();
+            let part = view(&whole[..2], 9);
+            cursor.fit(2);
+            cursor.select(Down, &part);
+            for by in *moves {
+                cursor.scroll(*by, &part);
+            }
+            let first = cursor.first();
+            assert!((first..first + 2).contains(place), "{moves:?}: {first}");
+            assert_eq!(cursor.followed().is_some(), *place == 0, "{moves:?}");
+            let next = View { first, ..view(&whole[first..first + 2], 9) };
+            cursor.settle(&next);
+            assert_eq!(selected(&cursor, &next), Some(*place), "{moves:?}");
+            assert_eq!(cursor.first(), first, "{moves:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_gone_is_the_last_one() {
         let mut cursor = Cursor::default();
-        let part = view(&[1, 2], 5);
+        let part = view(&[1, 2], 9);
         cursor.fit(2);
         cursor.select(Move::Down, &part);
         cursor.scroll(Move::Last, &part);
-        assert_eq!(cursor.furthest(), 4);
-        cursor.fit(2);
-        let whole = view(&[1, 2, 3, 4, 5], 5);
-        cursor.settle(&whole);
-        assert_eq!((cursor.selected(), cursor.first()), (Some(whole.rows[4].id), 3));
+        let next = View { first: 2, ..view(&[3], 3) };
+        cursor.settle(&next);
+        assert_eq!((selected(&cursor, &next), cursor.first()), (Some(2), 2));
+        cursor.scroll(Move::Last, &next);
+        cursor.settle(&view(&[], 0));
+        assert_eq!((cursor.selected(), cursor.first()), (None, 0));
     }
 }

@@ -71,6 +71,11 @@ impl Action {
         more || self.changes_rows()
     }
 
+    /// Whether it is about places in the list as it is shown.
+    pub fn moves(self) -> bool {
+        matches!(self, Self::Scroll(_) | Self::Select(_) | Self::Unselect)
+    }
+
     /// Whether it makes other rows of the same flows.
     pub fn changes_rows(self) -> bool {
         matches!(

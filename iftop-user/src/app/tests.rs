@@ -7,7 +7,7 @@ use crate::{
     flow::window::Window,
     scale::Spread,
     units::{Measure, Unit},
-    view::{PortDisplay, Sides, Sort, fixture},
+    view::{Order, PortDisplay, Sides, Sort, fixture},
 };
 
 fn press(key: char) -> KeyEvent {
@@ -157,7 +157,9 @@ fn the_scroll_position_stays_inside_the_list() {
     assert_eq!(app.scroll(), 1);
     app.show(fixture::view(Vec::new()));
     assert_eq!(app.scroll(), 0);
-    assert_eq!(app.query().limit, Some(ROWS_AHEAD));
+    app.fit(20);
+    let query = app.query();
+    assert_eq!((query.first, query.limit), (0, Some(20)), "no more than is shown");
 }
 
 #[test]
@@ -247,4 +249,32 @@ fn busy_rows_and_the_share_of_the_link() {
     let app = app.with_link_speed(Some(100_000_000));
     assert_eq!(app.link_percent(), Some([95.0, 5.0]));
     assert_eq!(app.with_link_speed(Some(0)).link_percent(), None);
+}
+
+#[test]
+fn keys_of_one_kind_add_up_and_others_mean_the_list_as_it_will_be() {
+    // (keys without a view between them, the next key, whether that needs a view first)
+    let cases = [
+        ("", 'j', false),
+        ("j", 'j', false),
+        ("jk", 'k', false),
+        ("j", '1', true),
+        ("j", 'P', true),
+        ("1", '2', false),
+        ("1", 'j', true),
+        ("pst", 'o', false),
+        ("o", '3', true),
+        ("oo", '3', false),
+        ("l", 'j', false),
+        ("h", 'h', false),
+    ];
+    for (keys, next, expected) in cases {
+        let mut app = app();
+        for key in keys.chars() {
+            app.key(press(key));
+        }
+        assert_eq!(app.needs_view_before(press(next)), expected, "{keys} {next}");
+        app.show(fixture::hosts());
+        assert!(!app.needs_view_before(press(next)), "{keys} {next}: it is there");
+    }
 }

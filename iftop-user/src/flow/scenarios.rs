@@ -6,7 +6,7 @@ use iftop_common::{Count, Counters, FlowKey, Totals};
 
 use super::{FlowTable, window::Window};
 use crate::{
-    orient::Rules,
+    orient::{Net4, Rules},
     source::Sample,
     units::{Format, Measure, Rate},
 };
@@ -207,6 +207,57 @@ fn the_kernels_other_is_in_the_totals_but_in_no_flow() {
     assert_eq!(rates(&table)[0], Rate { bytes: 150.0, packets: 0.5 });
     assert_eq!((table.account().other.bytes, table.account().unaccounted_bytes()), (700, 0));
     assert_eq!(table.account().attributed_percent(), 12);
+}
+
+#[test]
+fn flows_without_a_far_side_are_flows_but_not_attributed() {
+    let spill = |port: u16, bytes: u64| {
+        let mut spilled = sample(TWO_SECONDS, &[(port, bytes)]);
+        spilled.flows[0].0.vlan_and_flags = FlowKey::FAR_UNKNOWN;
+        spilled
+    };
+    let mut table = FlowTable::new(Rules::default(), 2);
+    table.apply(&sample(TWO_SECONDS, &[(1, 300)]));
+    table.apply(&spill(2, 700));
+    let shown = |table: &FlowTable| {
+        let account = table.account();
+        assert_eq!(account.unaccounted_bytes(), 0);
+        (account.in_flows.bytes, account.spilled.bytes, account.other.bytes)
+    };
+    assert_eq!((table.len(), shown(&table)), (2, (1000, 700, 0)));
+    assert_eq!(table.account().attributed_percent(), 50);
+    table.apply(&sample(TWO_SECONDS, &[(3, 800), (4, 900)]));
+    assert_eq!((table.len(), shown(&table)), (2, (1700, 0, 1000)), "folded");
+
+    let net = Net4 { address: [10, 0, 0, 0].into(), mask: [255, 0, 0, 0].into() };
+    let mut table = FlowTable::new(Rules { net4: Some(net), ..Rules::default() }, 2);
+    table.apply(&spill(2, 700));
+    assert_eq!((table.len(), shown(&table)), (0, (0, 0, 700)), "whose it is cannot be known");
+    assert_eq!(table.totals().cumulative.received.bytes, 700);
+}
+
+#[test]
+fn two_lines_of_a_flow_in_a_sample_are_one_flow() {
+    let lines = [(1, 100), (2, 7), (1, 50), (2, 8), (3, 1)];
+    // With room for all, and for all but one.
+    for (room, expected) in [(3, vec![(1, 150), (2, 15), (3, 1)]), (2, vec![(1, 150), (2, 15)])] {
+        let mut table = FlowTable::new(Rules::default(), room);
+        table.apply(&sample(TWO_SECONDS, &lines));
+        let bytes =
+            |flow: &super::Flow| (flow.key.far_port, flow.window(Window::Two).ingress.bytes);
+        let mut flows: Vec<_> = table.flows().map(bytes).collect();
+        flows.sort_unstable();
+        assert_eq!(flows, expected);
+        assert_eq!((table.len(), table.account().unaccounted_bytes()), (room, 0));
+        let top = table.top_talker().map(|(key, carried)| (key.far_port, carried.both().bytes));
+        assert_eq!(top, Some((1, 150)));
+        // They leave as they came.
+        for _ in 0..21 {
+            table.end_interval();
+            table.apply(&sample(TWO_SECONDS, &[(1, 9), (1, 1)]));
+        }
+        assert_eq!(rates(&table).map(|rate| (rate.bytes, table.len())), [(5.0, 1); 3]);
+    }
 }
 
 #[test]

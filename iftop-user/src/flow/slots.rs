@@ -3,17 +3,21 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use iftop_common::{Count, Counters};
+use iftop_common::Count;
 
-use super::Pair;
+use super::{
+    Pair,
+    deltas::{Delta, Deltas, Pool},
+};
 use crate::units::Rate;
 
 /// The time between two samples.
+#[derive(Default)]
 pub(super) struct Slot {
     /// As long as it really was.
     pub duration: Duration,
-    /// Each flow that had a packet.
-    pub deltas: Vec<Delta>,
+    /// Each flow that had a packet; one may stand in it several times.
+    pub deltas: Deltas,
     /// Of the interface.
     pub totals: Pair<Count>,
     /// Bytes on the wire: sent, received.
@@ -22,63 +26,92 @@ pub(super) struct Slot {
     pub rates: [Rate; 3],
 }
 
-/// What a slot brought to one flow.
-pub(super) struct Delta {
-    /// The flow's place in the slab, and the generation that had it.
-    pub flow: u32,
-    pub generation: u32,
-    pub counters: Counters,
-}
-
-/// Slots, numbered from the start of the program on.
+/// Slots, numbered from the start of the program on. Enough numbers for a century of them, one a
+/// second.
 #[derive(Default)]
 pub(super) struct Slots {
-    slots: VecDeque<Slot>,
+    kept: VecDeque<Slot>,
     /// Number of the oldest one.
-    first: u64,
+    first: u32,
+    /// Number of the next one.
+    next: u32,
+    /// What all deltas take.
+    bytes: usize,
+    pool: Pool,
 }
 
 impl Slots {
-    pub fn first(&self) -> u64 {
+    pub fn first(&self) -> u32 {
         self.first
     }
 
     /// The number that the next slot will have.
-    pub fn next(&self) -> u64 {
-        self.first + self.slots.len() as u64
+    pub fn next(&self) -> u32 {
+        self.next
     }
 
+    /// What the deltas of all slots take, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes in a new newest slot, without deltas yet.
     pub fn push(&mut self, slot: Slot) {
-        self.slots.push_back(slot);
+        self.kept.push_back(slot);
+        self.next += 1;
     }
 
-    pub fn get(&self, number: u64) -> Option<&Slot> {
-        self.slots.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    /// Gives the newest slot its deltas.
+    pub fn fill_newest(&mut self, deltas: impl Iterator<Item = Delta>) {
+        let Some(slot) = self.kept.back_mut() else { return };
+        deltas.for_each(|delta| slot.deltas.push(delta, &mut self.pool));
+        self.bytes += slot.deltas.bytes();
+    }
+
+    pub fn get(&self, number: u32) -> Option<&Slot> {
+        self.kept.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
     pub fn newest_mut(&mut self) -> Option<&mut Slot> {
-        self.slots.back_mut()
+        self.kept.back_mut()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter()
+        self.kept.iter()
     }
 
     /// From this number on.
-    pub fn since(&self, number: u64) -> impl Iterator<Item = &Slot> {
+    pub fn since(&self, number: u32) -> impl Iterator<Item = &Slot> {
         let skipped = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        self.slots.iter().skip(skipped)
+        self.kept.iter().skip(skipped)
     }
 
     /// The same slots without what they brought to flows.
     pub fn without_deltas(&self) -> Self {
-        let slots = self.slots.iter().map(|slot| Slot { deltas: Vec::new(), ..*slot }).collect();
-        Self { slots, first: self.first }
+        let kept = self.kept.iter();
+        let kept = kept.map(|slot| Slot { deltas: Deltas::default(), ..*slot }).collect();
+        Self { kept, first: self.first, next: self.next, ..Self::default() }
     }
 
-    pub fn pop_oldest(&mut self) -> Option<Slot> {
-        let slot = self.slots.pop_front()?;
+    /// Drops the oldest slot. Its deltas are to be given back to [`recycle`](Self::recycle).
+    pub fn pop_oldest(&mut self) -> Option<Deltas> {
+        let slot = self.kept.pop_front()?;
         self.first += 1;
-        Some(slot)
+        self.bytes -= slot.deltas.bytes();
+        Some(slot.deltas)
+    }
+
+    /// A slot needs about as much room as the one before it, so more is not kept.
+    pub fn recycle(&mut self, deltas: Deltas) {
+        let none = Deltas::default();
+        let last = self.kept.iter().rev().nth(1).map_or(&none, |slot| &slot.deltas);
+        self.pool.put(deltas, last);
+    }
+
+    /// Memory that the deltas take, used or not, in bytes.
+    #[cfg(test)]
+    pub fn allocated(&self) -> usize {
+        let chunks = self.kept.iter().map(|slot| slot.deltas.chunks()).sum::<usize>();
+        (chunks + self.pool.len()) * super::deltas::CHUNK_BYTES
     }
 }

@@ -40,7 +40,7 @@ pub(crate) const TIMER_SLACK: Duration = Duration::from_millis(100);
 pub struct Span {
     length: Duration,
     /// Number of the oldest slot inside.
-    first: u64,
+    first: u32,
     /// Sum of the durations of the slots inside.
     covered: Duration,
 }
@@ -59,20 +59,24 @@ impl Span {
     /// The oldest slot, when the window is long enough without it.
     ///
     /// `duration_of` gives the duration of a slot by its number.
-    pub fn pop(&mut self, duration_of: impl Fn(u64) -> Option<Duration>) -> Option<u64> {
+    pub fn pop(&mut self, duration_of: impl Fn(u32) -> Option<Duration>) -> Option<u32> {
         let oldest = duration_of(self.first)?;
         let without = self.covered.checked_sub(oldest)?;
         if without + TIMER_SLACK < self.length {
             return None;
         }
-        let popped = self.first;
-        self.covered = without;
+        self.drop_oldest(oldest);
+        Some(self.first - 1)
+    }
+
+    /// Makes the window shorter than it should be, by its oldest slot of that duration.
+    pub fn drop_oldest(&mut self, duration: Duration) {
+        self.covered = self.covered.saturating_sub(duration);
         self.first += 1;
-        Some(popped)
     }
 
     /// Number of the oldest slot inside.
-    pub const fn first(&self) -> u64 {
+    pub const fn first(&self) -> u32 {
         self.first
     }
 

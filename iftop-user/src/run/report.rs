@@ -22,7 +22,7 @@ use crate::{
     stderr::tell,
     terminal::keyboard::Keyboard,
     text,
-    view::{Query, Sides, View},
+    view::{Query, Row, Sides, View},
 };
 
 /// How long the last report waits for names.
@@ -79,12 +79,17 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
                 written?;
                 reporter.print_answers();
             }
-            key = next(&mut keyboard) => match text_key(key?) {
-                Some(TextKey::Quit) => return Ok(Ending::Done),
-                Some(TextKey::Reprint) => reporter.answer("", true),
-                Some(TextKey::Act(action)) => reporter.act(action),
-                None => {}
-            },
+            key = next(&mut keyboard) => {
+                match text_key(key?) {
+                    Some(TextKey::Quit) => return Ok(Ending::Done),
+                    Some(TextKey::Reprint) => reporter.answer("", true),
+                    Some(TextKey::Act(action)) => reporter.act(action),
+                    None => {}
+                }
+                if keyboard.as_ref().is_none_or(|keyboard| !keyboard.has_key()) {
+                    reporter.print_answers();
+                }
+            }
             sample = session.poller.sample() => {
                 reporter.take(sample).await?;
                 match reporter.due(&mut schedule) {
@@ -149,13 +154,14 @@ impl Reporter<'_> {
         let view = self.session.view(&self.app, &query);
         self.app.show(view);
         if self.app.wants_names() {
-            let rows = &self.app.view().rows;
-            let ends = rows.iter().flat_map(|row| [row.local.address, row.remote.address]);
-            self.session.request(ends);
+            self.session.request(self.app.view().rows.iter().flat_map(Row::addresses));
         }
     }
 
     fn act(&mut self, action: Action) {
+        if self.app.is_freezing() {
+            self.refresh();
+        }
         self.app.apply(action);
         self.session.follow(&self.app);
         if let Some(said) = sentence(action, &self.app) {
@@ -164,14 +170,13 @@ impl Reporter<'_> {
         }
     }
 
-    /// Says something in answer to a key, and then the last report as it looks now. While the
-    /// printer is busy, keys that are held add up to one report.
+    /// Says something in answer to a key, and then the last report as it looks now: once no further
+    /// key waits and the printer is free, so that keys that are held add up to one report.
     fn answer(&mut self, said: &str, reprint: bool) {
         if self.said.len() < MAX_SAID_BYTES {
             self.said += said;
         }
         self.reprint |= reprint;
-        self.print_answers();
     }
 
     fn print_answers(&mut self) {

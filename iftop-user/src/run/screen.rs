@@ -1,7 +1,7 @@
 //! The loop of the live table: samples, keys, names and signals change what is known; then a frame.
 
 use std::{
-    env,
+    env, future,
     time::{Duration, Instant},
 };
 
@@ -22,6 +22,20 @@ use crate::{
 
 /// Twice as often as reports: a screen is looked at.
 const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
+
+/// Keys that wait are taken before a frame is made, for no longer than this: held keys do not queue up,
+/// and endless ones cannot keep the screen as it is.
+const KEYS_TIME: Duration = Duration::from_millis(40);
+
+/// What the screen needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
+    Nothing,
+    /// A frame of the view that there is.
+    Frame,
+    /// A view of what is known now, and a frame of it.
+    View,
+}
 
 /// Shows the table until somebody has seen enough; then a summary stays on the terminal.
 pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<Ending> {
@@ -55,44 +69,65 @@ async fn watch(
     let abilities = Abilities::of(|name| env::var(name).ok());
     let mut ticks = time::interval_at(time::Instant::now() + SAMPLE_PERIOD, SAMPLE_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut wanted = Wanted::Frame;
+    // Since when a key waits to be answered.
+    let mut asked: Option<Instant> = None;
     loop {
-        let status = Status {
-            interface: &interface,
-            source: &source,
-            note: session.names.note().filter(|_| app.wants_names()),
-            unicode: abilities.unicode,
-            colours: abilities.colours,
-        };
-        terminal.draw(|frame| tui::draw(frame, app, &status))?;
+        let overdue = asked.is_some_and(|asked| asked.elapsed() >= KEYS_TIME);
         tokio::select! {
             biased;
             ending = session.signals.next() => return Ok(ending),
-            input = terminal.input() => match input? {
-                Input::Key(key) => match app.key(key) {
-                    Outcome::Quit => return Ok(Ending::Done),
-                    Outcome::Redraw => {
-                        session.follow(app);
-                        session.show(app, terminal)?;
-                    }
-                    Outcome::Draw | Outcome::Ignored => {}
-                },
-                Input::Redraw => session.show(app, terminal)?,
-            },
             sample = session.poller.sample() => {
                 session.take(sample?);
-                session.show(app, terminal)?;
+                // What each interval carried is told by JSON only.
                 session.table.end_interval();
+                wanted = Wanted::View;
                 let end = session.options.screen_seconds;
                 if end.is_some_and(|end| session.table.elapsed() >= end) {
                     return Ok(Ending::Done);
                 }
             }
+            input = terminal.input(), if !overdue => match input? {
+                Input::Key(key) => {
+                    if app.needs_view_before(key) {
+                        session.show(app, terminal)?;
+                    }
+                    match app.key(key) {
+                        Outcome::Quit => return Ok(Ending::Done),
+                        Outcome::Redraw => {
+                            session.follow(app);
+                            wanted = Wanted::View;
+                        }
+                        Outcome::Draw => wanted = wanted.max(Wanted::Frame),
+                        Outcome::Ignored => continue,
+                    }
+                    asked.get_or_insert_with(Instant::now);
+                }
+                Input::Redraw => wanted = Wanted::View,
+            },
+            // Neither a sample nor a key waits: now is the time for what takes time.
+            () = future::ready(()), if wanted != Wanted::Nothing => {
+                if wanted == Wanted::View {
+                    session.show(app, terminal)?;
+                }
+                let status = Status {
+                    interface: &interface,
+                    source: &source,
+                    note: session.names.note().filter(|_| app.wants_names()),
+                    unicode: abilities.unicode,
+                    colours: abilities.colours,
+                };
+                terminal.draw(|frame| tui::draw(frame, app, &status))?;
+                (wanted, asked) = (Wanted::Nothing, None);
+            }
             _ = ticks.tick() => session.poller.request(),
             () = session.names.changed() => {
                 if session.names.poll(Instant::now()) {
-                    session.show(app, terminal)?;
+                    wanted = Wanted::View;
                 } else {
                     session.request_shown(app, terminal)?;
+                    // What keeps names from being asked for may be another thing now.
+                    wanted = Wanted::Frame;
                 }
             }
         }

@@ -51,6 +51,11 @@ impl Keyboard {
         Ok(Self(Some(keys)))
     }
 
+    /// Whether a key has been read that nobody has asked for yet.
+    pub fn has_key(&self) -> bool {
+        self.0.as_ref().is_some_and(|keys| !keys.typed.is_empty())
+    }
+
     /// The next key; none ever comes after the end of input. It also stops us on SIGTSTP (Ctrl-Z),
     /// and goes on from there when somebody continues us. Can be dropped and called again without
     /// losing a key.

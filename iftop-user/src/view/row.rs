@@ -1,12 +1,15 @@
 //! Which flows make one row, and what they add up to.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{
+    hash::{BuildHasher, Hasher as _},
+    net::IpAddr,
+};
 
 use iftop_common::{Count, Counters, FlowKey};
 
 use super::{Endpoint, Labels, Query};
 use crate::{
-    flow::{Flow, FlowTable, Pair, window::Window},
+    flow::{Flow, Pair, window::Window},
     orient::{Rules, address, orient},
 };
 
@@ -44,47 +47,85 @@ impl RowId {
         }
     }
 
-    pub(super) fn local(&self) -> IpAddr {
-        address(&self.as_flow_key(), &self.local)
-    }
-
-    pub(super) fn remote(&self) -> IpAddr {
-        address(&self.as_flow_key(), &self.remote)
-    }
-
     pub(super) fn protocol(&self) -> Option<u8> {
         self.protocol
     }
 
+    /// What tells most rows apart at a glance: a flood makes a hundred thousand of them that are equal
+    /// but for their right hosts. The end of the right host's address, then the ports.
+    pub(super) fn tie(&self) -> u64 {
+        let [.., a, b, c, d] = self.remote;
+        let ports = u32::from(self.remote_port) << 16 | u32::from(self.local_port);
+        u64::from(u32::from_be_bytes([a, b, c, d])) << 32 | u64::from(ports)
+    }
+
+    /// For a table of rows.
+    pub(super) fn hash(&self, seed: &impl BuildHasher) -> u64 {
+        let Self { local, remote, local_port, remote_port, protocol, family, hidden } = *self;
+        let ports = u64::from(local_port) << 16 | u64::from(remote_port);
+        let protocol = protocol.map_or(0x100, u64::from);
+        let [hidden_local, hidden_remote] = hidden.map(u64::from);
+        let rest = protocol << 18 | hidden_local << 17 | hidden_remote << 16 | u64::from(family);
+        let mut hasher = seed.build_hasher();
+        hasher.write_u128(u128::from_ne_bytes(local));
+        hasher.write_u128(u128::from_ne_bytes(remote));
+        hasher.write_u64(rest << 32 | ports);
+        hasher.finish()
+    }
+
     /// Left, right.
     pub(super) fn ends(&self, labels: &Labels<'_>) -> [Endpoint; 2] {
-        let end = |address: IpAddr, port: u16, hidden: bool| Endpoint {
-            address,
+        self.bare_ends().map(|end| end.shown(labels))
+    }
+
+    /// Left, right, as they are told apart.
+    pub(super) fn bare_ends(&self) -> [End; 2] {
+        let end = |host, port, hidden| End {
+            host: u128::from_ne_bytes(host),
+            port,
+            protocol: self.protocol,
+            family: self.family,
             hidden,
-            name: if hidden { None } else { (labels.host)(address) },
-            port: (port != 0).then_some(port),
-            service: self
-                .protocol
-                .filter(|_| port != 0)
-                .and_then(|protocol| (labels.service)(port, protocol)),
         };
         let [hidden_local, hidden_remote] = self.hidden;
         [
-            end(self.local(), self.local_port, hidden_local),
-            end(self.remote(), self.remote_port, hidden_remote),
+            end(self.local, self.local_port, hidden_local),
+            end(self.remote, self.remote_port, hidden_remote),
         ]
     }
+}
 
-    pub(super) fn is_hidden_local(&self) -> bool {
-        self.hidden[0]
+/// One end of a row: all that its text depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct End {
+    host: u128,
+    port: u16,
+    protocol: Option<u8>,
+    family: u16,
+    hidden: bool,
+}
+
+impl End {
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
     }
 
-    pub(super) fn is_hidden_remote(&self) -> bool {
-        self.hidden[1]
+    pub fn address(&self) -> IpAddr {
+        let key = FlowKey { vlan_and_flags: self.family, ..FlowKey::default() };
+        address(&key, &self.host.to_ne_bytes())
     }
 
-    fn as_flow_key(&self) -> FlowKey {
-        FlowKey { vlan_and_flags: self.family, ..FlowKey::default() }
+    /// With the names that are known.
+    pub fn shown(&self, labels: &Labels<'_>) -> Endpoint {
+        let address = self.address();
+        let service = |protocol| (labels.service)(self.port, protocol);
+        Endpoint {
+            address,
+            hidden: self.hidden,
+            name: if self.hidden { None } else { (labels.host)(address) },
+            port: (self.port != 0).then_some(self.port),
+            service: self.protocol.filter(|_| self.port != 0).and_then(service),
+        }
     }
 }
 
@@ -94,59 +135,61 @@ pub(super) struct Sums {
     pub windows: [Pair<Count>; 3],
     pub cumulative: Pair<Count>,
     pub interval: Pair<Count>,
-    /// How many flows they are of.
-    pub flows: usize,
 }
 
 impl Sums {
-    fn add(&mut self, flow: &Flow, swapped: bool) {
+    pub fn add(&mut self, flow: &Flow, swapped: bool) {
+        let add = |sum: &mut Pair<Count>, counters: Counters| {
+            let Pair { sent, received } = oriented(counters, swapped);
+            sum.sent += sent;
+            sum.received += received;
+        };
         for window in Window::ALL {
-            add(&mut self.windows[window as usize], flow.window(window), swapped);
+            add(&mut self.windows[window as usize], flow.window(window));
         }
-        add(&mut self.cumulative, flow.cumulative, swapped);
-        add(&mut self.interval, flow.interval, swapped);
-        self.flows += 1;
+        add(&mut self.cumulative, flow.cumulative);
+        add(&mut self.interval, flow.interval);
     }
 }
 
-fn add(sum: &mut Pair<Count>, counters: Counters, swapped: bool) {
-    let Counters { mut ingress, mut egress } = counters;
+/// A flow's counts in the row's directions.
+pub(super) fn oriented(counters: Counters, swapped: bool) -> Pair<Count> {
+    let Counters { ingress, egress } = counters;
     if swapped {
-        (ingress, egress) = (egress, ingress);
+        Pair { sent: ingress, received: egress }
+    } else {
+        Pair { sent: egress, received: ingress }
     }
-    sum.sent += egress;
-    sum.received += ingress;
-}
-
-/// All rows there are, in no order.
-pub(super) fn gather(table: &FlowTable, query: &Query<'_>) -> HashMap<RowId, Sums> {
-    let mut rows: HashMap<RowId, Sums> = HashMap::new();
-    for flow in table.flows() {
-        if let Some((id, swapped)) = row_of(&flow.key, table.rules(), query) {
-            rows.entry(id).or_default().add(flow, swapped);
-        }
-    }
-    rows
 }
 
 /// Also says whether the row's left host is the flow's far end.
 pub(super) fn row_of(key: &FlowKey, rules: &Rules, query: &Query<'_>) -> Option<(RowId, bool)> {
     let swapped = orient(key, rules)?.swapped;
-    let (mut local, mut remote) = ((key.near, key.near_port), (key.far, key.far_port));
+    Some((id_of(key, swapped, query), swapped))
+}
+
+/// The row of a flow of which it is known whether the left host is its far end.
+pub(super) fn id_of(key: &FlowKey, swapped: bool, query: &Query<'_>) -> RowId {
+    // An end that is not known is shown as one that is hidden, and stays apart from those that are known
+    // unless all of them are hidden.
+    let unknown = key.has(FlowKey::FAR_UNKNOWN);
+    let (mut local, mut remote) =
+        ((key.near, key.near_port, false), (key.far, key.far_port, unknown));
     if swapped {
         (local, remote) = (remote, local);
     }
+    let (hide_source, hide_destination) =
+        (query.hide_source || local.2, query.hide_destination || remote.2);
     let (source_ports, destination_ports) = query.ports.sides();
-    let id = RowId {
-        local: shown_host(local.0, query.hide_source, key),
-        remote: shown_host(remote.0, query.hide_destination, key),
+    RowId {
+        local: shown_host(local.0, hide_source, key),
+        remote: shown_host(remote.0, hide_destination, key),
         local_port: if source_ports { local.1 } else { 0 },
         remote_port: if destination_ports { remote.1 } else { 0 },
         protocol: (source_ports || destination_ports).then_some(key.protocol),
         family: key.vlan_and_flags & FlowKey::IPV6,
-        hidden: [query.hide_source, query.hide_destination],
-    };
-    Some((id, swapped))
+        hidden: [hide_source, hide_destination],
+    }
 }
 
 /// The unspecified address of the family where hosts are hidden.

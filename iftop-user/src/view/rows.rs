@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use iftop_common::{Count, Counters, FlowKey};
 
-use super::{Labels, Order, PortDisplay, Query, Sides, Sort, View, view};
+use super::{Labels, Order, PortDisplay, Query, Sides, Sort, View, top_talker, view};
 use crate::{flow::FlowTable, label, orient::Rules, source::Sample, units::Measure};
 
 const TCP: u8 = 6;
@@ -75,6 +75,7 @@ fn flows_become_rows() {
     let later = FlowKey::LATER_FRAGMENT;
     let third_party = FlowKey::THIRD_PARTY;
     let vlan = 7;
+    let unknown = FlowKey::FAR_UNKNOWN;
     let cases: &[Case] = &[
         ("nothing", &[], &[], &[]),
         (
@@ -124,12 +125,50 @@ fn flows_become_rows() {
             &["10.0.0.1 10.0.0.2 - 0/2", "::ffff:10.0.0.1 ::ffff:10.0.0.2 - 0/1"],
             &["10.0.0.1:1 10.0.0.2:2 17 0/2", "[::ffff:10.0.0.1]:1 [::ffff:10.0.0.2]:2 17 0/1"],
         ),
+        (
+            "an unknown far end is none of those that are known",
+            &[
+                ("10.0.0.1:80", "0.0.0.0:0", TCP, unknown, 900, 1),
+                ("10.0.0.1:80", "0.0.0.0:0", TCP, 0, 8, 0),
+                ("10.0.0.1:53", "0.0.0.0:0", UDP, unknown | third_party, 70, 1),
+                ("fd00::1:53", "::0:0", UDP, unknown, 6, 0),
+            ],
+            &["10.0.0.1  *  - 2/970", "10.0.0.1 0.0.0.0 - 0/8", "fd00::1  *  - 0/6"],
+            &[
+                "10.0.0.1:http  *  6 1/900",
+                "10.0.0.1:53  *  17 1/70",
+                "10.0.0.1:http 0.0.0.0 6 0/8",
+                "[fd00::1]:53  *  17 0/6",
+            ],
+        ),
     ];
     for (name, flows, without, with) in cases {
         assert_eq!(rows(flows, &Query::default()), *without, "{name}");
         let query = Query { ports: PortDisplay::On, ..Query::default() };
         assert_eq!(rows(flows, &query), *with, "{name}, with ports");
     }
+}
+
+#[test]
+fn an_unknown_far_end_joins_hidden_ones_passes_the_filter_as_shown_and_is_the_top_talker() {
+    let flows: &[Given] = &[
+        ("10.0.0.1:80", "0.0.0.0:0", TCP, FlowKey::FAR_UNKNOWN, 900, 0),
+        ("10.0.0.1:80", "10.0.0.2:4000", TCP, 0, 50, 0),
+    ];
+    let hidden = Query { hide_destination: true, ..Query::default() };
+    assert_eq!(rows(flows, &hidden), ["10.0.0.1  *  - 0/950"]);
+    for (filter, expected) in [(r"\*", 1), (r"0\.0\.0\.0", 0), ("", 2)] {
+        let filter = regex::Regex::new(filter).unwrap();
+        let query = Query { filter: Some(&filter), ..Query::default() };
+        assert_eq!(seen(flows, &query).row_count, expected, "{filter}");
+    }
+    let addresses: Vec<_> = seen(flows, &Query::default()).rows[0].addresses().collect();
+    assert_eq!(addresses, ["10.0.0.1".parse::<IpAddr>().unwrap()], "nobody's name is asked for");
+    let asked = |address: IpAddr| panic!("{address}");
+    let near = |address: IpAddr| if address.is_unspecified() { asked(address) } else { None };
+    let top = top_talker(&table(flows), &Labels { host: &near, service: &|_, _| None }).unwrap();
+    let ends = [&top.local, &top.remote].map(label::text);
+    assert_eq!((ends.join(" <=> "), top.count.bytes), ("10.0.0.1:80 <=>  * ".to_owned(), 900));
 }
 
 #[test]
@@ -298,7 +337,7 @@ fn more_orders() {
     assert_eq!(first(packets), "10.0.0.1 10.0.0.2 - 100/20");
     let wanted = seen(flows, &Query::default()).rows[1].id;
     let cut = seen(flows, &Query { limit: Some(0), wanted: Some(wanted), ..Query::default() });
-    assert_eq!((cut.rows.len(), cut.row_count), (2, 2), "as many as it takes");
+    assert_eq!((cut.first, cut.rows.len(), cut.row_count), (1, 0, 2));
 }
 
 #[test]
