@@ -27,7 +27,7 @@ mod present;
 mod segmentation;
 mod speed;
 
-pub use counters::{InterfaceCounters, counters};
+pub use counters::{InterfaceCounters, InterfaceLosses, counters};
 pub use present::is_present;
 pub use segmentation::cut_by_kernel;
 pub use speed::link_speed;
