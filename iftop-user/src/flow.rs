@@ -24,7 +24,7 @@ mod scenarios;
 mod slots;
 mod totals;
 pub mod window;
-mod wire;
+pub(crate) mod wire;
 
 use ageing::larger;
 use slots::{Delta, Slot, Slots};

@@ -15,14 +15,18 @@ use log::{Level, LevelFilter};
 use crate::{
     app::App,
     flow::FlowTable,
-    interface::{self, Interface, InterfaceCounters, counters},
+    health::{About, Monitor},
+    interface::{self, Interface, link_speed, takes_ipv6},
     names::Names,
     options::Options,
     orient::Rules,
     poller::Poller,
     promiscuous,
     services::Services,
-    source::ebpf::{self, EbpfSource},
+    source::{
+        Sample,
+        ebpf::{self, EbpfSource},
+    },
     stderr::tell,
     view::{Labels, Query, View, view},
 };
@@ -53,8 +57,8 @@ struct Session<'a> {
     hook: ebpf::HookKind,
     poller: Poller,
     table: FlowTable,
-    /// What the interface itself had counted when we began.
-    counters_at_start: Option<InterfaceCounters>,
+    /// What is known of how well the counting goes.
+    monitor: Monitor,
     /// The table as it was when the display was paused.
     still: Option<FlowTable>,
     names: Names,
@@ -101,12 +105,21 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             link_local: options.link_local,
             own: interface::own_addresses()?,
         };
+        let about = About {
+            facts: source.facts(),
+            link_speed: link_speed(&interface.name),
+            max_memory: 0,
+            hardware: interface.counts_segments(),
+            loopback: interface.loopback,
+            takes_ipv6: takes_ipv6(),
+        };
+        let monitor = Monitor::new(about, &source.at_start());
         let session = Session {
             options,
             hook: source.hook(),
             poller: Poller::start(source)?,
             table: FlowTable::new(rules, MAX_FLOWS as usize),
-            counters_at_start: counters(interface.index).ok(),
+            monitor,
             still: None,
             names: Names::new(),
             services: Services::system(),
@@ -132,10 +145,11 @@ impl Session<'_> {
 
     /// What is known now, or what was when the display was paused, with the names that are known now.
     fn view(&self, app: &App, query: &Query<'_>) -> View {
-        self.with_labels(app, |labels| match &self.still {
+        let view = self.with_labels(app, |labels| match &self.still {
             Some(still) => view(still, query, labels).with_counts_of(&self.table),
             None => view(&self.table, query, labels),
-        })
+        });
+        View { health: self.monitor.health(), ..view }
     }
 
     /// Calls a function with the names that are known and wanted.
@@ -150,23 +164,21 @@ impl Session<'_> {
         function(&Labels { host: &host, service: &service })
     }
 
+    /// Takes a sample in.
+    fn apply(&mut self, sample: &Sample) {
+        self.table.apply(sample);
+        self.monitor.apply(sample);
+    }
+
     /// Takes in what happened up to now.
     async fn sample_now(&mut self) -> Result<()> {
         self.poller.request();
         // One that was on its way before ends too early.
         while self.poller.is_pending() {
-            self.table.apply(&self.poller.sample().await?);
+            let sample = self.poller.sample().await?;
+            self.apply(&sample);
         }
         Ok(())
-    }
-
-    /// What the interface itself counted since we began. On a loopback interface each packet is
-    /// sent and received; it is looked at once, as we do.
-    fn interface_bytes(&self) -> Option<u64> {
-        let (before, now) = (self.counters_at_start?, counters(self.interface.index).ok()?);
-        let received = now.received.bytes.saturating_sub(before.received.bytes);
-        let sent = now.sent.bytes.saturating_sub(before.sent.bytes);
-        Some(if self.interface.loopback { sent } else { sent + received })
     }
 
     /// Asks for the names that are not known.

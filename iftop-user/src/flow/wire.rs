@@ -11,7 +11,7 @@ const BETWEEN_FRAMES: u64 = 24;
 const SEGMENT_HEADERS: u64 = 14 + 20 + 32;
 
 /// Bytes on the wire: sent, received.
-pub(super) fn bytes(totals: &Totals) -> [u64; 2] {
+pub(crate) fn bytes(totals: &Totals) -> [u64; 2] {
     let bytes = |frames: Count, seen: Count| {
         // Frames count an aggregate once where the device cuts it up, IP packets as its segments. One
         // that the kernel cuts up is in both as its segments, with their headers.

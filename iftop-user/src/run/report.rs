@@ -208,7 +208,7 @@ impl Reporter<'_> {
     async fn take(&mut self, sample: Result<Sample>) -> Result<()> {
         match sample {
             Ok(sample) => {
-                self.session.table.apply(&sample);
+                self.session.apply(&sample);
                 // What each interval carried is told by JSON only.
                 if self.output == Output::Text {
                     self.session.table.end_interval();

@@ -16,9 +16,10 @@ use iftop_common::{Counters, FlowKey, Totals, names};
 
 use crate::{
     interface::{Interface, cut_by_kernel, is_present},
-    source::{Sample, Source},
+    source::{Facts, Sample, Source, TableUse, surroundings::Surroundings},
 };
 
+mod around;
 mod batch;
 mod cpus;
 #[cfg(test)]
@@ -28,7 +29,9 @@ mod grace;
 mod hooks;
 mod mapped;
 mod object;
+mod position;
 
+use around::Around;
 use grace::GracePeriod;
 use hooks::Hooks;
 pub use hooks::{HookChoice, HookKind};
@@ -57,6 +60,9 @@ pub struct EbpfSource {
     grace: GracePeriod,
     epoch: u32,
     swapped_at: Instant,
+    around: Around,
+    /// What was read when counting began.
+    at_start: Surroundings,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     _object: Ebpf,
 }
@@ -92,6 +98,7 @@ impl EbpfSource {
         };
         let grace = GracePeriod::new()?;
         let hooks = Hooks::attach(&mut object, options.interface, options.hook)?;
+        let around = Around::new(&mut object, options.interface);
         let mut source = Self {
             hooks,
             interface: options.interface.clone(),
@@ -100,12 +107,14 @@ impl EbpfSource {
             grace,
             epoch: 0,
             swapped_at: Instant::now(),
+            around,
+            at_start: Surroundings::default(),
             logger,
             _object: object,
         };
         // The hooks were attached one after the other, milliseconds apart. What they counted so far
         // belongs to no time that was measured.
-        source.sample()?;
+        source.at_start = source.sample()?.surroundings;
         Ok(source)
     }
 
@@ -123,6 +132,17 @@ impl EbpfSource {
         Ok((retired, elapsed))
     }
 
+    /// What was read beside the hooks when counting began.
+    pub fn at_start(&self) -> Surroundings {
+        self.at_start
+    }
+
+    /// What it is and what it takes.
+    pub fn facts(&self) -> Facts {
+        let directions = if self.interface.loopback { "egress" } else { "ingress + egress" };
+        Facts { hooks: format!("{} {directions}", self.hook().name()), ..Facts::default() }
+    }
+
     /// Which kind of hook it is attached to.
     pub fn hook(&self) -> HookKind {
         self.hooks.kind()
@@ -135,15 +155,21 @@ impl Source for EbpfSource {
         // Its hooks are gone with it, and the counters would stand still for ever. What they counted
         // before is still there: this sample brings it, the next one says so.
         self.gone = !is_present(self.interface.index);
+        let before = self.around.counters();
         let (quiet, elapsed) = self.retire_half()?;
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
+        let began = Instant::now();
+        let (flows, totals) = (self.halves.take_flows(quiet)?, self.halves.take_totals(quiet));
+        let surroundings = self.around.read(before, began.elapsed());
         Ok(Sample {
             elapsed,
-            flows: self.halves.take_flows(quiet)?,
-            totals: self.halves.take_totals(quiet),
+            flows,
+            totals,
             dropped_packets: 0,
+            table: TableUse::default(),
+            surroundings,
         })
     }
 }
