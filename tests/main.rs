@@ -7,6 +7,7 @@ mod aggregate;
 mod compat;
 mod config;
 mod counting;
+mod losses;
 mod names;
 mod parse;
 mod running;

@@ -239,9 +239,10 @@ impl AddAssign for Directions {
 
 /// Where flows are counted.
 #[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Table {
     /// [`flat`]: lines that one CPU alone writes to.
+    #[default]
     Flat = 0,
     /// Two hash maps of the kernel, and atomic additions everywhere: where a program may be
     /// preempted by another on its CPU (`PREEMPT_RT`).

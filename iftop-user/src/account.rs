@@ -6,6 +6,8 @@
 
 use iftop_common::{Count, FlowKey};
 
+use crate::health::share;
+
 /// Cumulative since start. Bytes are IP bytes but for `not_ip`, `malformed` and `frames`, which are
 /// frame bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,23 +61,13 @@ impl Account {
     /// Share of the packets whose flow is known, both ends of it, in percent, rounded down: 100 means
     /// all.
     pub fn attributed_percent(&self) -> u64 {
-        let in_flows = self.in_flows.packets - self.spilled.packets;
-        let known = u128::from(in_flows + self.excluded.packets);
-        let all = u128::from(self.seen.packets + self.dropped_packets);
-        if all == 0 {
-            return 100;
-        }
-        u64::try_from(known * 100 / all).unwrap_or(u64::MAX)
+        self.attributed_thousandths() / 1000
     }
 
-    /// Share of the bytes that the interface itself counted in the same time that passed our hooks,
-    /// in percent, rounded down.
-    pub fn covered_percent(&self, interface_bytes: u64) -> u64 {
-        if interface_bytes == 0 {
-            return 100;
-        }
-        let share = u128::from(self.frames.bytes) * 100 / u128::from(interface_bytes);
-        u64::try_from(share).map_or(100, |percent| percent.min(100))
+    /// The same in thousandths of a percent.
+    pub fn attributed_thousandths(&self) -> u64 {
+        let known = self.in_flows.packets - self.spilled.packets + self.excluded.packets;
+        share(known, self.seen.packets + self.dropped_packets)
     }
 
     /// Why not everything since start is attributed, in the words of the status rule; `None` when all
@@ -126,18 +118,6 @@ mod tests {
             };
             assert_eq!(account.attributed_percent(), expected, "{account:?}");
         }
-    }
-
-    #[test]
-    fn covered_is_what_passed_us_of_what_the_interface_counted() {
-        // (our bytes, the interface's) → percent
-        let cases = [((0, 0), 100), ((0, 1), 0), ((999, 1000), 99), ((1000, 1000), 100)];
-        for ((ours, interface), expected) in cases {
-            let account = Account { frames: count(ours, 1), ..Account::default() };
-            assert_eq!(account.covered_percent(interface), expected, "{ours} {interface}");
-        }
-        let more = Account { frames: count(u64::MAX, 1), ..Account::default() };
-        assert_eq!(more.covered_percent(1), 100, "counted a moment later");
     }
 
     #[test]

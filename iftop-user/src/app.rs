@@ -65,13 +65,22 @@ pub struct App {
     paused: bool,
     freeze: Freeze,
     behind: Behind,
-    /// The help page, from which of its lines on.
-    help: Option<usize>,
+    /// What stands in place of the table, from which of its lines on.
+    page: Option<(Page, usize)>,
     cursor: Cursor,
     prompt: Option<Editor>,
     hint: Option<Hint>,
     /// In bits per second.
     link_speed: Option<u64>,
+}
+
+/// What can stand in place of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The keys.
+    Help,
+    /// How the counting goes.
+    Health,
 }
 
 /// Whether rows move.
@@ -112,7 +121,7 @@ impl App {
             paused: false,
             freeze: Freeze::No,
             behind: Behind::Nothing,
-            help: None,
+            page: None,
             cursor: Cursor::default(),
             prompt: None,
             hint: None,
@@ -197,8 +206,9 @@ impl App {
             self.behind = Behind::Moves;
         }
         match action {
-            Action::Help => self.help = if self.help.is_some() { None } else { Some(0) },
-            Action::Scroll(by) | Action::Select(by) if self.help.is_some() => self.scroll_help(by),
+            Action::Help => self.turn(Page::Help),
+            Action::Health => self.turn(Page::Health),
+            Action::Scroll(by) | Action::Select(by) if self.page.is_some() => self.scroll_page(by),
             Action::Pause => {
                 self.paused = !self.paused;
                 self.say(if self.paused { PAUSED } else { "Display unpaused" });
@@ -233,15 +243,22 @@ impl App {
         }
     }
 
+    /// To a page, or where that is shown, back to the table.
+    fn turn(&mut self, page: Page) {
+        let shown = self.page.is_some_and(|(shown, _)| shown == page);
+        self.page = if shown { None } else { Some((page, 0)) };
+    }
+
     /// By lines, however far; where the page ends is known to whoever lays it out.
-    fn scroll_help(&mut self, by: Move) {
-        let first = self.help.unwrap_or(0);
-        self.help = Some(match by {
-            Move::Up => first.saturating_sub(1),
-            Move::Down => (first + 1).min(keys::HELP_LINES),
-            Move::PageUp | Move::First => 0,
-            Move::PageDown | Move::Last => keys::HELP_LINES,
-        });
+    fn scroll_page(&mut self, by: Move) {
+        if let Some((_, first)) = &mut self.page {
+            *first = match by {
+                Move::Up => first.saturating_sub(1),
+                Move::Down => (*first + 1).min(keys::HELP_LINES),
+                Move::PageUp | Move::First => 0,
+                Move::PageDown | Move::Last => keys::HELP_LINES,
+            };
+        }
     }
 
     fn edit(&mut self, event: KeyEvent) -> Outcome {

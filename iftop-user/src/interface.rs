@@ -5,7 +5,7 @@
 //!
 //! Source: rtnetlink(7), `linux/if_link.h`, `linux/if_addr.h`.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use netlink_packet_route::{
@@ -27,7 +27,7 @@ mod present;
 mod segmentation;
 mod speed;
 
-pub use counters::{InterfaceCounters, counters};
+pub use counters::{InterfaceCounters, InterfaceLosses, counters};
 pub use present::is_present;
 pub use segmentation::cut_by_kernel;
 pub use speed::link_speed;
@@ -70,6 +70,21 @@ impl Interface {
     pub fn shown_name(&self) -> String {
         printable(self.name.as_bytes())
     }
+
+    /// Whether its counters are those of a device, which sends and receives the segments of what is an
+    /// aggregate to the kernel. Most virtual interfaces count what the kernel hands them; those that
+    /// bundle devices add up theirs.
+    pub fn counts_segments(&self) -> bool {
+        match &self.kind {
+            Some(kind) => ["bond", "team"].contains(&kind.as_str()),
+            None => !self.loopback,
+        }
+    }
+}
+
+/// Whether the kernel takes IPv6 at all (`ipv6.disable=1`): then there is a list of addresses.
+pub fn takes_ipv6() -> bool {
+    Path::new("/proc/self/net/if_inet6").exists()
 }
 
 /// All interfaces, in index order, with their addresses.

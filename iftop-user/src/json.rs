@@ -7,6 +7,10 @@ use std::{fmt::Write as _, time::SystemTime};
 use iftop_common::Count;
 use serde::Serialize;
 
+mod health;
+
+use health::{CostJson, CoveredJson, LossesJson, TableJson};
+
 use crate::{
     account::Account,
     flow::Peak,
@@ -43,6 +47,11 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
             both: (&view.both).into(),
         },
         account: (&view.account).into(),
+        covered: view.health.covered.map(CoveredJson::from),
+        covered_since_start: view.health.covered_since_start.map(CoveredJson::from),
+        table: (&view.health).into(),
+        cost: (&view.health).into(),
+        losses: LossesJson::of(view),
     })?;
     Ok(in_ascii(report))
 }
@@ -83,6 +92,11 @@ struct Report<'a> {
     flows: Vec<Flow<'a>>,
     totals: Totals,
     account: AccountJson,
+    covered: Option<CoveredJson>,
+    covered_since_start: Option<CoveredJson>,
+    table: TableJson,
+    cost: CostJson,
+    losses: LossesJson,
 }
 
 #[derive(Serialize)]
@@ -293,6 +307,21 @@ mod tests {
     fn the_whole_report() {
         let report = parsed(&fixture::ports(), Some("tcx"));
         insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
+    }
+
+    #[test]
+    fn what_is_lost_and_what_is_unknown() {
+        let mut view = fixture::hosts();
+        view.health = fixture::lossy();
+        let report = parsed(&view, Some("tcx"));
+        insta::assert_snapshot!(serde_json::to_string_pretty(&report["losses"]).unwrap());
+        let report = parsed(&View::default(), None);
+        for name in ["covered", "covered_since_start"] {
+            assert_eq!(report[name], Value::Null, "{name}");
+        }
+        assert_eq!(report["losses"]["interface"], Value::Null);
+        assert_eq!(report["losses"]["queue"], Value::Null);
+        assert_eq!(report["cost"]["packet_nanoseconds"], Value::Null);
     }
 
     #[test]

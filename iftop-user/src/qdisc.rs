@@ -15,6 +15,10 @@ use netlink_packet_route::{
 
 use crate::netlink::{self, Refusal};
 
+mod queue;
+
+pub use queue::{Queue, root_queue};
+
 const CLSACT: &str = "clsact";
 /// Bytes of `struct tcmsg`.
 const TC_HEADER_BYTES: usize = 20;

@@ -15,7 +15,8 @@ use log::{Level, LevelFilter};
 use crate::{
     app::App,
     flow::FlowTable,
-    interface::{self, Interface, InterfaceCounters, counters},
+    health::{About, Monitor},
+    interface::{self, Interface, link_speed, takes_ipv6},
     names::Names,
     options::Options,
     orient::Rules,
@@ -53,8 +54,8 @@ struct Session<'a> {
     hook: ebpf::HookKind,
     poller: Poller,
     table: FlowTable,
-    /// What the interface itself had counted when we began.
-    counters_at_start: Option<InterfaceCounters>,
+    /// What is known of how well the counting goes.
+    monitor: Monitor,
     /// The table as it was when the display was paused.
     still: Option<FlowTable>,
     names: Names,
@@ -97,18 +98,34 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         if output != Output::Screen {
             introduce(&interface);
         }
+        let facts = source.facts();
+        if facts.refused_lines > 0 {
+            tell(&format!(
+                "iftop: the kernel has memory for {} lines of its table, {} fewer than asked for",
+                facts.lines, facts.refused_lines
+            ));
+        }
         let rules = Rules {
             net4: options.net,
             net6: options.net6,
             link_local: options.link_local,
             own: interface::own_addresses()?,
         };
+        let about = About {
+            facts: source.facts().clone(),
+            link_speed: link_speed(&interface.name),
+            max_memory: options.counting.max_memory,
+            hardware: interface.counts_segments(),
+            loopback: interface.loopback,
+            takes_ipv6: takes_ipv6(),
+        };
+        let monitor = Monitor::new(about, &source.at_start());
         let session = Session {
             options,
             hook: source.hook(),
             poller: Poller::start(source)?,
             table: FlowTable::new(rules, options.counting.max_flows as usize),
-            counters_at_start: counters(interface.index).ok(),
+            monitor,
             still: None,
             names: Names::new(),
             services: Services::system(),
@@ -134,10 +151,11 @@ impl Session<'_> {
 
     /// What is known now, or what was when the display was paused, with the names that are known now.
     fn view(&self, app: &App, query: &Query<'_>) -> View {
-        self.with_labels(app, |labels| match &self.still {
+        let view = self.with_labels(app, |labels| match &self.still {
             Some(still) => view(still, query, labels).with_counts_of(&self.table),
             None => view(&self.table, query, labels),
-        })
+        });
+        View { health: self.monitor.health(), ..view }
     }
 
     /// Calls a function with the names that are known and wanted.
@@ -155,6 +173,7 @@ impl Session<'_> {
     /// Takes in what happened.
     fn take(&mut self, sample: Sample) {
         self.table.apply(&sample);
+        self.monitor.apply(&sample);
         self.poller.recycle(sample);
     }
 
@@ -167,15 +186,6 @@ impl Session<'_> {
             self.take(sample);
         }
         Ok(())
-    }
-
-    /// What the interface itself counted since we began. On a loopback interface each packet is
-    /// sent and received; it is looked at once, as we do.
-    fn interface_bytes(&self) -> Option<u64> {
-        let (before, now) = (self.counters_at_start?, counters(self.interface.index).ok()?);
-        let received = now.received.bytes.saturating_sub(before.received.bytes);
-        let sent = now.sent.bytes.saturating_sub(before.sent.bytes);
-        Some(if self.interface.loopback { sent } else { sent + received })
     }
 
     /// Asks for the names that are not known.

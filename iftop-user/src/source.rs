@@ -4,9 +4,12 @@
 
 use std::time::Duration;
 
-use iftop_common::{Counters, FlowKey, Totals};
+use iftop_common::{Counters, FlowKey, Table, Totals};
 
 pub mod ebpf;
+pub mod surroundings;
+
+use surroundings::Surroundings;
 
 /// What happened since the previous sample, or since counting began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +24,8 @@ pub struct Sample {
     pub dropped_packets: u64,
     /// How full the source's own table was.
     pub table: TableUse,
-    /// What reading the counters took, waiting not included.
-    pub reading: Duration,
+    /// What was read beside it.
+    pub surroundings: Surroundings,
 }
 
 /// How much of a source's table was in use when a sample was taken.
@@ -38,6 +41,23 @@ pub struct TableUse {
     pub spill_lines: u64,
     /// How many of these were in use.
     pub spill_used: u64,
+}
+
+/// What is true of an open source as long as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// Where it is attached: `tcx ingress + egress`.
+    pub hooks: String,
+    /// The table's kind.
+    pub table: Table,
+    /// Lines that the table has.
+    pub lines: u64,
+    /// Lines that the kernel had no memory for.
+    pub refused_lines: u64,
+    /// Memory that the kernel holds for us, in bytes.
+    pub kernel_bytes: u64,
+    /// What counting a packet costs, measured when the source was opened.
+    pub packet_nanoseconds: Option<f64>,
 }
 
 /// Something that can be asked for samples.

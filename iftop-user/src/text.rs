@@ -7,7 +7,7 @@ use std::{fmt::Write as _, iter};
 use crate::{
     label::label,
     units::{Format, Rate, Readable},
-    view::{Traffic, View},
+    view::{Share, Traffic, View},
 };
 
 const HOST_WIDTH: usize = 40;
@@ -39,9 +39,16 @@ pub fn report(view: &View, format: Format) -> String {
     summary(&mut out, "Peak rate (sent/received/total):", rates(peaks, format));
     let cumulative = [sent, received, both].map(|total| format.count(total.cumulative));
     summary(&mut out, "Cumulative (sent/received/total):", cumulative);
-    if let Some(reason) = view.account.shortfall() {
-        let percent = view.account.attributed_percent();
-        line(&mut out, &format!("Attributed to flows: {percent}% ({reason})"));
+    for (name, share) in
+        [("Attributed to flows", Some(view.attributed())), ("Covered by the hooks", view.covered())]
+    {
+        if let Some(Share { percent, shortfall: Some(reason), .. }) = share {
+            line(&mut out, &format!("{name}: {percent}% ({reason})"));
+        }
+    }
+    let dropped = view.health.lost_now.before_us();
+    if dropped > 0.0 {
+        line(&mut out, &format!("Dropped before us: {}", format.packets_per_second(dropped)));
     }
     line(&mut out, &"=".repeat(WIDTH));
     line(&mut out, "");
@@ -74,7 +81,7 @@ mod tests {
     use iftop_common::Count;
 
     use super::*;
-    use crate::{units::Unit, view::fixture};
+    use crate::{health::Covered, units::Unit, view::fixture};
 
     const KB: f64 = 1024.0;
     const MB: f64 = 1024.0 * 1024.0;
@@ -155,9 +162,21 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
         view.account.other = Count { bytes: 1_300_000, packets: 1300 };
         view.account.in_flows.bytes -= 1_300_000;
         view.account.in_flows.packets -= 1300;
-        let partial = report(&view, Format::default());
-        let added: Vec<_> = partial.lines().filter(|line| !whole.contains(line)).collect();
-        assert_eq!(added, ["Attributed to flows: 90% (table was full)"]);
-        assert_eq!(partial.replace(&format!("{}\n", added[0]), ""), whole);
+        let attributed = "Attributed to flows: 90% (table was full)\n";
+        assert_added(&report(&view, Format::default()), &whole, attributed);
+
+        view.health.passes_outside = true;
+        view.health.covered =
+            Some(Covered { ours: 31_999, interface: 100_000, ..Default::default() });
+        view.health.lost_now.missed = 1200.0;
+        let all = "Attributed to flows: 90% (table was full)\n\
+                   Covered by the hooks: 31% (the rest passes outside tc)\n\
+                   Dropped before us: 1.20Kp/s\n";
+        assert_added(&report(&view, Format::default()), &whole, all);
+    }
+
+    fn assert_added(partial: &str, whole: &str, added: &str) {
+        assert!(partial.contains(added), "{partial}");
+        assert_eq!(partial.replace(added, ""), whole);
     }
 }

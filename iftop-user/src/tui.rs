@@ -8,11 +8,12 @@ use std::net::IpAddr;
 use ratatui::{Frame, layout::Size};
 
 use crate::{
-    app::App,
+    app::{App, Page},
     view::{Row, View},
 };
 
 mod canvas;
+mod health;
 mod help;
 mod layout;
 mod palette;
@@ -89,8 +90,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
     let hint = hint.unwrap_or_default();
     if layout.fits_list() {
         scale::draw(&mut canvas, app, glyphs, hint.chars().count());
-        match app.help() {
-            Some(first) => help::draw(&mut canvas, &layout, first),
+        match app.page() {
+            Some((Page::Help, first)) => help::draw(&mut canvas, &layout, first),
+            Some((Page::Health, first)) => health::draw(&mut canvas, app, &layout, status, first),
             None => table::draw(&mut canvas, app, &layout, palette),
         }
     }

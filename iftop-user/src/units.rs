@@ -151,6 +151,19 @@ impl Format {
         }
     }
 
+    /// So many packets per second, whatever is shown elsewhere; a few in many seconds are not none.
+    pub fn packets_per_second(self, packets_per_second: f64) -> String {
+        if packets_per_second > 0.0 && packets_per_second < 1.0 {
+            return "<1p/s".to_owned();
+        }
+        packets(packets_per_second).trimmed() + "/s"
+    }
+
+    /// A count in bytes and one in packets, whatever is shown elsewhere.
+    pub fn both_counts(self, count: Count) -> [String; 2] {
+        [Unit::Bytes, Unit::Packets].map(|unit| Self { unit, ..self }.count(count).trimmed())
+    }
+
     /// A count as text: bytes, unless packets are wanted.
     pub fn count(self, count: Count) -> Readable {
         match self.unit.measure() {
@@ -160,6 +173,19 @@ impl Format {
             Measure::Packets => packets(count.packets as f64),
         }
     }
+}
+
+/// `12,408`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn packets(value: f64) -> Readable {
@@ -257,5 +283,14 @@ mod tests {
         }
         let one = Format::default().count(Count { bytes: 1, packets: 0 });
         assert_eq!(format!("{one:>10}"), "        1B");
+    }
+
+    #[test]
+    fn numbers_in_groups_of_three() {
+        for (number, expected) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(grouped(number), expected);
+        }
     }
 }

@@ -10,6 +10,7 @@ use regex::Regex;
 
 use crate::{
     flow::{FlowTable, Pair, window::Window},
+    health::Health,
     units::Measure,
 };
 
@@ -23,7 +24,7 @@ mod row;
 #[cfg(test)]
 mod rows;
 
-pub use data::{Endpoint, Matched, Row, Talker, Total, Traffic, View};
+pub use data::{Endpoint, Matched, Row, Share, Talker, Total, Traffic, View};
 use groups::Groups;
 use order::Ordered;
 pub use order::{Order, Sort};
@@ -148,6 +149,7 @@ pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
         both,
         wire_bits_per_second: table.wire_bits_per_second(),
         account: *table.account(),
+        health: Health::default(),
         flows: table.len(),
         elapsed: table.elapsed(),
         interval: table.interval(),

@@ -53,7 +53,7 @@ fn report_like_the_interface_counters(offloads: &str) -> Value {
 
 /// What `va` itself counted, both ways.
 fn counters(cable: &Cable) -> Count {
-    let InterfaceCounters { mut received, sent } = cable.a.run(|| {
+    let InterfaceCounters { mut received, sent, .. } = cable.a.run(|| {
         let va = interface::find("va").unwrap();
         interface::counters(va.index).unwrap()
     });

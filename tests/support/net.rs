@@ -196,13 +196,23 @@ impl PacketSocket {
     /// it the kernel makes linear.
     pub fn expect_virtio_header(&self) {
         const PACKET_VNET_HDR: libc::c_int = 15;
+        self.switch_on(PACKET_VNET_HDR);
+    }
+
+    /// From now on frames go to the driver at once, beside the queueing discipline and the hook.
+    pub fn bypass_the_queue(&self) {
+        const PACKET_QDISC_BYPASS: libc::c_int = 20;
+        self.switch_on(PACKET_QDISC_BYPASS);
+    }
+
+    fn switch_on(&self, option: libc::c_int) {
         let on: libc::c_int = 1;
         // SAFETY: the value is as long as stated.
         check(unsafe {
             libc::setsockopt(
                 self.socket.as_raw_fd(),
                 libc::SOL_PACKET,
-                PACKET_VNET_HDR,
+                option,
                 (&raw const on).cast(),
                 size_of_val(&on).try_into().unwrap(),
             )

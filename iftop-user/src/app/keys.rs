@@ -55,6 +55,8 @@ pub enum Action {
     Shell,
     /// The help page or the table.
     Help,
+    /// The page that says how the counting goes, or the table.
+    Health,
     /// What the terminal does by itself, before keys come here.
     Terminal,
     /// End.
@@ -213,6 +215,7 @@ pub const BINDINGS: &[Binding] = &[
     bound(Sorting, &[(Char('o'), Action::Freeze)], "rows stay, or move again"),
     bound(General, &[(Char('q'), Action::Quit), (Ctrl('c'), Action::Quit)], "quit"),
     bound(General, &[(Char('h'), Action::Help), (Char('?'), Action::Help)], "this page on or off"),
+    bound(General, &[(Char('i'), Action::Health)], "how the counting goes"),
     bound(General, &[(Char('P'), Action::Pause)], "pause, go on"),
     bound(
         General,
@@ -287,7 +290,7 @@ mod tests {
                 assert_eq!(action(event), Some(*bound));
             }
         }
-        let chars = "qh?nNsdtSDpTbBLuo1234<>Pjkfl/!".chars().map(String::from);
+        let chars = "qh?inNsdtSDpTbBLuo1234<>Pjkfl/!".chars().map(String::from);
         let named = "^C ^L ^Z PgUp PgDn Home End Up Down Esc".split(' ').map(str::to_owned);
         assert_eq!(keys, chars.chain(named).collect());
         assert_eq!(BINDINGS[8].names(), "1 2 3");

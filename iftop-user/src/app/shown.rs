@@ -1,6 +1,6 @@
 //! What the state of the display means: for the next view, and for whoever draws it.
 
-use super::{App, FROZEN, Freeze, HINT_TIME, PAUSED, Settings, editor::Editor};
+use super::{App, FROZEN, Freeze, HINT_TIME, PAUSED, Page, Settings, editor::Editor};
 use crate::{
     filter::ScreenFilter,
     flow::Pair,
@@ -78,9 +78,9 @@ impl App {
         Some(self.view.wire_bits_per_second.map(|bits| bits * 100.0 / speed))
     }
 
-    /// Where the help page stands in place of the table: from which of its lines on.
-    pub fn help(&self) -> Option<usize> {
-        self.help
+    /// The page that stands in place of the table, and from which of its lines on.
+    pub fn page(&self) -> Option<(Page, usize)> {
+        self.page
     }
 
     /// Whether the display is frozen.

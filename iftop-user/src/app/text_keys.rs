@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(after("P"), "Pausing... press 'P' again to continue.\n");
         let keys = ['q', 'u', 'x'].map(text_key);
         assert_eq!(keys, [Some(TextKey::Quit), Some(TextKey::Reprint), None]);
-        for key in "htTbBLjklf!".chars() {
+        for key in "hitTbBLjklf!".chars() {
             assert_eq!(text_key(key), None, "{key} is for the screen");
         }
     }

@@ -2,7 +2,10 @@
 
 use iftop_common::{Bytes, Table};
 
-use crate::source::ebpf::HookChoice;
+use crate::{
+    flow,
+    source::ebpf::{self, HookChoice},
+};
 
 /// Memory of the kernel's tables and of this program together, where nobody says otherwise.
 pub const DEFAULT_MEMORY: u64 = 128 << 20;
@@ -10,9 +13,8 @@ pub const DEFAULT_MEMORY: u64 = 128 << 20;
 pub const LEAST_MEMORY: u64 = 24 << 20;
 /// What the program takes without any flow: code, libraries, stacks, frames of a large terminal.
 const MEMORY_WITHOUT_FLOWS: u64 = 16 << 20;
-/// What a flow takes: lines in both halves of the kernel's table, and what is remembered of 40
-/// seconds, in the worst case.
-pub const BYTES_PER_FLOW: u64 = 896;
+/// What a flow takes at worst, in the kernel and here.
+const BYTES_PER_FLOW: u64 = ebpf::BYTES_PER_FLOW + flow::BYTES_PER_FLOW as u64;
 
 /// See the module's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,12 +73,12 @@ mod tests {
         const MIB: u64 = 1 << 20;
         // (flows, memory) asked for → (flows, MiB)
         let cases = [
-            ((None, None), (131_072, 128)),
-            ((None, Some(32 * MIB)), (18_724, 32)),
-            ((Some(1000), None), (1000, 16)),
-            ((Some(1 << 20), None), (1 << 20, 912)),
+            ((None, None), (71_697, 128)),
+            ((None, Some(32 * MIB)), (10_242, 32)),
+            ((Some(1000), None), (1000, 17)),
+            ((Some(1 << 20), None), (1 << 20, 1654)),
             ((Some(1000), Some(64 * MIB)), (1000, 64)),
-            ((Some(1 << 20), Some(64 * MIB)), (56_173, 64)),
+            ((Some(1 << 20), Some(64 * MIB)), (30_727, 64)),
         ];
         for ((flows, memory), expected) in cases {
             let counting = Counting::new(HookChoice::Auto, None, Bytes::Ip, flows, memory);

@@ -12,7 +12,6 @@ use super::{Ending, Session};
 use crate::{
     abilities::Abilities,
     app::{App, Outcome},
-    interface::link_speed,
     stderr::tell,
     summary::{Summary, summary},
     terminal::{Input, Terminal},
@@ -42,7 +41,7 @@ pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<End
     let options = session.options;
     let mut app = App::new(options.settings.clone(), options.max_bandwidth)
         .with_filter(options.screen_filter.clone())
-        .with_link_speed(link_speed(&session.interface.name));
+        .with_link_speed(session.monitor.about().link_speed);
     let down = if session.interface.up { "" } else { ", which is down" };
     let mistakes = match warnings {
         0 => String::new(),
@@ -154,9 +153,9 @@ impl Session<'_> {
 
     /// What the run came to, up to now.
     async fn summary(&mut self, app: &App) -> String {
-        let interface_bytes = self.interface_bytes();
         // A source that has failed has said so.
         let _ = self.sample_now().await;
+        let covered = self.monitor.health().covered_since_start;
         let totals = self.table.totals();
         let both = crate::view::Sides::Both.of(totals.cumulative);
         summary(&Summary {
@@ -166,8 +165,7 @@ impl Session<'_> {
             peaks: totals.peak_since_start,
             top_talker: self.top_talker(app),
             account: self.table.account(),
-            covered_percent: interface_bytes
-                .map(|bytes| self.table.account().covered_percent(bytes)),
+            covered_percent: covered.map(|covered| covered.thousandths() / 1000),
             format: app.settings().format,
         })
     }

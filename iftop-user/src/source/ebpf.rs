@@ -13,9 +13,10 @@ use iftop_common::{Bytes, Table, flat::Seed, parse::Mac};
 
 use crate::{
     interface::{Interface, cut_by_kernel, is_present},
-    source::{Sample, Source},
+    source::{Facts, Sample, Source, surroundings::Surroundings},
 };
 
+mod around;
 mod batch;
 mod cost;
 mod cpus;
@@ -29,15 +30,17 @@ mod hooks;
 mod instance;
 mod mapped;
 mod object;
+mod position;
 mod realtime;
 mod size;
 
+use around::Around;
 use grace::GracePeriod;
 use hooks::Hooks;
 pub use hooks::{HookChoice, HookKind};
 pub use instance::Instance;
 pub use object::Settings;
-pub use size::Size;
+pub use size::{BYTES_PER_FLOW, Size};
 
 /// What to open.
 #[derive(Clone, Copy, Debug)]
@@ -56,23 +59,6 @@ pub struct Options<'a> {
     pub log_refused: bool,
 }
 
-/// What is true of an open source as long as it is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
-    /// Where it is attached: `tcx ingress + egress`.
-    pub hooks: String,
-    /// The table's kind.
-    pub table: Table,
-    /// Lines that the table has.
-    pub lines: u64,
-    /// Lines that the kernel had no memory for.
-    pub refused_lines: u64,
-    /// Memory that the kernel holds for us, in bytes.
-    pub kernel_bytes: u64,
-    /// What counting a packet costs, measured when the source was opened.
-    pub packet_nanoseconds: Option<f64>,
-}
-
 /// See the module's description. Dropping it detaches everything.
 pub struct EbpfSource {
     // Before the instance: programs are detached first.
@@ -83,6 +69,9 @@ pub struct EbpfSource {
     grace: GracePeriod,
     epoch: u32,
     swapped_at: Instant,
+    around: Around,
+    /// What was read when counting began.
+    at_start: Surroundings,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     instance: Instance,
 }
@@ -119,6 +108,7 @@ impl EbpfSource {
         // missing but the figure.
         let packet_nanoseconds = cost::packet_nanoseconds(&settings, wanted).ok();
         let hooks = Hooks::attach(&mut instance.object, options.interface, options.hook)?;
+        let around = Around::new(&mut instance.object, options.interface);
         let size = instance.size();
         let facts = Facts {
             hooks: hooks.describe(options.interface),
@@ -136,12 +126,16 @@ impl EbpfSource {
             grace,
             epoch: 0,
             swapped_at: Instant::now(),
+            around,
+            at_start: Surroundings::default(),
             logger,
             instance,
         };
         // The hooks were attached one after the other, milliseconds apart. What they counted so far
         // belongs to no time that was measured.
-        source.sample(&mut Sample::default())?;
+        let mut sample = Sample::default();
+        source.sample(&mut sample)?;
+        source.at_start = sample.surroundings;
         Ok(source)
     }
 
@@ -157,6 +151,11 @@ impl EbpfSource {
         // Without this a packet that is being counted right now would be read half or not at all.
         self.grace.wait().context("wait for the kernel program to leave the old half")?;
         Ok((retired, elapsed))
+    }
+
+    /// What was read beside the hooks when counting began.
+    pub fn at_start(&self) -> Surroundings {
+        self.at_start
     }
 
     /// Which kind of hook it is attached to.
@@ -217,15 +216,16 @@ impl Source for EbpfSource {
         // Its hooks are gone with it, and the counters would stand still for ever. What they counted
         // before is still there: this sample brings it, the next one says so.
         self.gone = !is_present(self.interface.index);
+        let before = self.around.counters();
         let (quiet, elapsed) = self.retire_half()?;
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
-        let begin = Instant::now();
+        let began = Instant::now();
         self.instance.take(quiet, sample)?;
         sample.elapsed = elapsed;
         sample.dropped_packets = 0;
-        sample.reading = begin.elapsed();
+        sample.surroundings = self.around.read(before, began.elapsed());
         Ok(())
     }
 }

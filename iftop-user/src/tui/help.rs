@@ -23,7 +23,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout, first: usize) {
     }
 }
 
-fn column(canvas: &mut Canvas<'_>, layout: &Layout, column: u16, lines: &[String], first: usize) {
+pub(super) fn column(
+    canvas: &mut Canvas<'_>,
+    layout: &Layout,
+    column: u16,
+    lines: &[String],
+    first: usize,
+) {
     let height = usize::from(layout.list_height());
     let first = first.min(lines.len().saturating_sub(height));
     let rows = (layout.list_top..).take(height);

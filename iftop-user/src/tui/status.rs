@@ -5,7 +5,12 @@
 use std::array;
 
 use super::{Glyphs, Status, canvas::Canvas, palette::Palette};
-use crate::{app::App, view::View};
+use crate::{
+    app::App,
+    health::LostNow,
+    units::{Format, grouped},
+    view::{Share, View},
+};
 
 /// The longest filter that is shown whole.
 const FILTER_WIDTH: usize = 24;
@@ -44,14 +49,17 @@ fn parts(app: &App, status: &Status<'_>) -> Parts {
     let mut facts = vec![];
     let flows = match view.flows {
         1 => "1 flow".to_owned(),
-        flows => format!("{} flows", grouped(flows)),
+        flows => format!("{} flows", grouped(flows as u64)),
     };
     facts.push(filter(app, view).unwrap_or_else(|| array::from_fn(|_| flows.clone())));
     if let Some(note) = status.note {
         facts.push(array::from_fn(|_| note.to_owned()));
     }
-    let short = format!("attributed {}%", view.account.attributed_percent());
-    let shortfall = view.account.shortfall();
+    let losses = lost(app.settings().format, &view.health.lost_now);
+    let is_losing = losses.is_some();
+    facts.extend(losses.map(|losses| array::from_fn(|_| losses.clone())));
+    let Share { name, percent, shortfall } = view.worse_share();
+    let short = format!("{name} {percent}%");
     let long = match shortfall {
         Some(reason) => format!("{short} ({reason})"),
         None => short.clone(),
@@ -60,7 +68,23 @@ fn parts(app: &App, status: &Status<'_>) -> Parts {
     Parts {
         about: vec![status.interface.to_owned(), status.source.to_owned()],
         facts,
-        warning: shortfall.is_some() || status.note.is_some(),
+        warning: shortfall.is_some() || is_losing || status.note.is_some(),
+    }
+}
+
+/// What is being lost just now; the worst of it, as the page of key `i` has all.
+fn lost(format: Format, now: &LostNow) -> Option<String> {
+    let rate = |packets| format.packets_per_second(packets);
+    if now.before_us() > 0.0 {
+        Some(format!("NIC dropped {} before us", rate(now.before_us())))
+    } else if now.errors > 0.0 {
+        Some(format!("NIC received {} broken", rate(now.errors)))
+    } else if now.send_failed > 0.0 {
+        Some(format!("NIC failed to send {}", rate(now.send_failed)))
+    } else if now.queue > 0.0 {
+        Some(format!("qdisc dropped {}", rate(now.queue)))
+    } else {
+        None
     }
 }
 
@@ -73,7 +97,8 @@ fn filter(app: &App, view: &View) -> Option<[String; FORMS]> {
     }
     let rate = |rates| app.settings().format.rate(app.bar_rate(rates)).trimmed();
     let plural = if view.flows == 1 { "" } else { "s" };
-    let flows = format!("{} of {} flow{plural}", grouped(matched.flows), grouped(view.flows));
+    let [some, all] = [matched.flows, view.flows].map(|flows| grouped(flows as u64));
+    let flows = format!("{some} of {all} flow{plural}");
     let sum = format!("{} of {}", rate(&matched.rates), rate(&view.both.rates));
     Some([
         format!("filter \"{text}\": {sum}, {flows}"),
@@ -121,26 +146,14 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// `12,408`.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use iftop_common::Count;
 
     use super::*;
     use crate::{
-        account::Account, app::Settings, filter::ScreenFilter, units::Rate, view::Matched,
+        account::Account, app::Settings, filter::ScreenFilter, health::Covered, units::Rate,
+        view::Matched,
     };
 
     const STATUS: Status<'_> =
@@ -202,6 +215,65 @@ mod tests {
     }
 
     #[test]
+    fn losses_and_the_worse_share_are_said() {
+        let now = |missed, dropped, errors, send_failed, queue| LostNow {
+            missed,
+            dropped,
+            errors,
+            send_failed,
+            queue,
+        };
+        // What is lost, covered, attributed → the rule
+        let cases = [
+            (
+                now(1000.0, 200.0, 9.0, 9.0, 9.0),
+                None,
+                100,
+                "NIC dropped 1.20Kp/s before us ─ attributed 100%",
+            ),
+            (
+                now(0.0, 0.1, 0.0, 0.0, 9.0),
+                None,
+                100,
+                "NIC dropped <1p/s before us ─ attributed 100%",
+            ),
+            (now(0.0, 0.0, 3.0, 9.0, 9.0), None, 100, "NIC received 3p/s broken ─ attributed 100%"),
+            (now(0.0, 0.0, 0.0, 8.0, 9.0), None, 100, "NIC failed to send 8p/s ─ attributed 100%"),
+            (now(0.0, 0.0, 0.0, 0.0, 12.0), None, 100, "qdisc dropped 12p/s ─ attributed 100%"),
+            (
+                now(0.0, 0.0, 0.0, 0.0, 0.0),
+                Some(31),
+                100,
+                "covered 31% (the rest passes outside tc)",
+            ),
+            (now(0.0, 0.0, 0.0, 0.0, 0.0), Some(31), 30, "attributed 30% (table was full)"),
+            (
+                now(0.0, 0.0, 0.0, 0.0, 12.0),
+                Some(31),
+                32,
+                "qdisc dropped 12p/s ─ covered 31% (the rest passes outside tc)",
+            ),
+        ];
+        for (lost_now, covered, attributed, expected) in cases {
+            let mut view = View { flows: 1, ..View::default() };
+            let count = |packets| Count { bytes: packets * 100, packets };
+            view.account.seen = count(100);
+            view.account.in_flows = count(attributed);
+            view.account.other = count(100 - attributed);
+            view.health.lost_now = lost_now;
+            view.health.passes_outside = covered.is_some();
+            view.health.covered =
+                covered.map(|ours| Covered { ours, interface: 100, ..Covered::default() });
+            let app = app(view, "");
+            let clean = covered.is_none() && lost_now == LostNow::default();
+            assert_eq!(parts(&app, &STATUS).warning, !clean);
+            let shown = shown(110, &app, &STATUS);
+            let (_, shown) = shown.split_once("1 flow ─ ").unwrap();
+            assert_eq!(shown.trim_end_matches(['─', ' ']), expected);
+        }
+    }
+
+    #[test]
     fn a_filter_shows_what_passes_it_of_how_much() {
         let rates = |bits: f64| [Rate { bytes: bits / 8.0, packets: 0.0 }; 3];
         let matched = Some(Matched { rates: rates(1.24 * 1024_f64.powi(3)), flows: 38 });
@@ -228,15 +300,6 @@ mod tests {
         ];
         for (width, expected) in cases {
             assert_eq!(shown(width, &app, &STATUS), expected);
-        }
-    }
-
-    #[test]
-    fn numbers_in_groups_of_three() {
-        for (number, expected) in
-            [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")]
-        {
-            assert_eq!(grouped(number), expected);
         }
     }
 }

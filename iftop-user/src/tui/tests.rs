@@ -101,6 +101,27 @@ fn other_screens() {
 }
 
 #[test]
+fn how_the_counting_goes() {
+    let mut view = fixture::hosts();
+    view.account.not_ip.packets = 214;
+    view.account.malformed.packets = 3;
+    insta::assert_snapshot!("health_80x24", screen(&app(view.clone(), "i"), 80, 24));
+    insta::assert_snapshot!("health_60x20", screen(&app(view.clone(), "i"), 60, 20));
+    insta::assert_snapshot!("health_40x10", screen(&app(view.clone(), "i"), 40, 10));
+    view.health = fixture::lossy();
+    let lossy = app(view, "i");
+    insta::assert_snapshot!("health_lossy", screen(&lossy, 80, 24));
+    let mut end = lossy;
+    end.key(KeyEvent::from(KeyCode::End));
+    insta::assert_snapshot!("health_40x10_end", screen(&end, 40, 10));
+    let unknown = app(View::default(), "i");
+    insta::assert_snapshot!("health_unknown", screen(&unknown, 80, 24));
+    for (width, height) in [(1, 1), (12, 30), (40, 8), (40, 3), (300, 100)] {
+        screen(&end, width, height);
+    }
+}
+
+#[test]
 fn units_and_scales() {
     insta::assert_snapshot!("packets", screen(&app(fixture::ports(), "uuT"), 80, 16));
     insta::assert_snapshot!("logarithmic", screen(&app(fixture::hosts(), "L"), 80, 16));

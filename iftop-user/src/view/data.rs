@@ -8,6 +8,7 @@ use super::RowId;
 use crate::{
     account::Account,
     flow::{FlowTable, Pair, Peak},
+    health::Health,
     units::Rate,
 };
 
@@ -32,6 +33,8 @@ pub struct View {
     pub wire_bits_per_second: [f64; 2],
     /// Where every packet ended up.
     pub account: Account,
+    /// How the counting goes. Not made of the table: whoever watches it puts it there.
+    pub health: Health,
     /// Flows remembered, whatever the rows show.
     pub flows: usize,
     /// Since start.
@@ -53,6 +56,42 @@ impl View {
         self.elapsed = live.elapsed();
         self
     }
+
+    /// What is attributed to flows.
+    pub fn attributed(&self) -> Share {
+        Share {
+            name: "attributed",
+            percent: self.account.attributed_percent(),
+            shortfall: self.account.shortfall(),
+        }
+    }
+
+    /// What is covered by our hooks, where that is so little that it is no matter of when the two
+    /// sides were counted.
+    pub fn covered(&self) -> Option<Share> {
+        self.health.covered.filter(|_| self.health.passes_outside).map(|covered| Share {
+            name: "covered",
+            percent: covered.thousandths() / 1000,
+            shortfall: Some("the rest passes outside tc"),
+        })
+    }
+
+    /// The worse of the two.
+    pub fn worse_share(&self) -> Share {
+        let attributed = self.attributed();
+        self.covered().filter(|share| share.percent < attributed.percent).unwrap_or(attributed)
+    }
+}
+
+/// How much of something is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Of what: `attributed` or `covered`.
+    pub name: &'static str,
+    /// Rounded down; 100 means all.
+    pub percent: u64,
+    /// Why it is not all, where that is worth a warning.
+    pub shortfall: Option<&'static str>,
 }
 
 /// The sum of the rows that pass a filter, both directions together.

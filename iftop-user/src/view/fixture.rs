@@ -2,12 +2,15 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use iftop_common::Count;
+use iftop_common::{Count, Table};
 
 use super::{Endpoint, Row, RowId, Total, Traffic, View};
 use crate::{
     account::Account,
     flow::{Pair, Peak},
+    health::{About, Covered, Health, Losses, LostNow},
+    interface::InterfaceLosses,
+    source::{Facts, TableUse, surroundings::Place},
     units::Rate,
 };
 
@@ -64,10 +67,77 @@ pub fn view(rows: Vec<Row>) -> View {
         },
         both: total([10.5e6, 8.58e6, 8.58e6], 10.51e6, 6_438_000),
         account: Account { seen, in_flows: seen, ..Account::default() },
+        health: health(),
         flows: 12_408,
         elapsed: Duration::from_mins(1),
         interval: Duration::from_secs(2),
         ..View::default()
+    }
+}
+
+/// A fast link that loses nothing, seen by a program that stands before another one.
+pub fn health() -> Health {
+    let over = Duration::from_millis(10_040);
+    Health {
+        about: About {
+            facts: Facts {
+                hooks: "tcx ingress + egress".to_owned(),
+                table: Table::Flat,
+                lines: 262_144,
+                refused_lines: 0,
+                kernel_bytes: 32 << 20,
+                packet_nanoseconds: Some(8.7),
+            },
+            link_speed: Some(25_000_000_000),
+            max_memory: 128 << 20,
+            ..About::default()
+        },
+        up: Some(true),
+        places: [Some(Place { position: 1, of: 2 }); 2],
+        covered: Some(Covered { ours: 8_190_000_000, interface: 8_190_080_000, over }),
+        covered_since_start: Some(Covered {
+            ours: 87_900_000_000,
+            interface: 87_900_000_000,
+            over: Duration::from_mins(1),
+        }),
+        table: TableUse {
+            lines: 262_144,
+            used: 12_408,
+            fullest_shard_percent: 9,
+            spill_lines: 4096,
+            spill_used: 0,
+        },
+        own_bytes: 9 << 20,
+        poll: Duration::from_micros(1100),
+        cpu: 312,
+        losses: Some(Losses::default()),
+        queue: true,
+        ..Health::default()
+    }
+}
+
+/// The same of a link that loses what can be lost.
+pub fn lossy() -> Health {
+    let interface = InterfaceLosses {
+        missed: 12_000,
+        dropped: 2214,
+        errors: 3,
+        over_errors: 4,
+        fifo_errors: 5,
+        no_handler: 6,
+        send_dropped: 7,
+        send_errors: 8,
+    };
+    Health {
+        up: Some(false),
+        losses: Some(Losses {
+            interface,
+            dropped_before_us: 2000,
+            queue_dropped: 1204,
+            queue_overlimits: 9,
+        }),
+        lost_now: LostNow { missed: 1200.0, dropped: 0.1, queue: 12.0, ..LostNow::default() },
+        ..health()
     }
 }
 

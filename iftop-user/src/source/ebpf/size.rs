@@ -6,13 +6,16 @@ use std::ops::RangeInclusive;
 
 use iftop_common::{
     Counters, FlowKey, Table, Totals,
-    flat::{BUCKET_BITS, Bucket, LINES},
+    flat::{BUCKET_BITS, Bucket, LINES, Line},
 };
 
-/// The flat table has at least so many lines for each flow that user space can hold: a flow that
-/// several CPUs see takes as many lines, and of a table that is three quarters full one flow in 150
-/// finds its eight lines taken.
-const LINES_FOR_A_FLOW: u64 = 2;
+/// The flat table has at most so many lines for each flow that user space can hold, and at least
+/// half as many: a flow that several CPUs see takes as many lines, and of a table that is three
+/// quarters full one flow in 150 finds its eight lines taken.
+const LINES_FOR_A_FLOW: u64 = 4;
+/// What a flow may take in the kernel's tables and in a sample of them, in bytes.
+pub const BYTES_PER_FLOW: u64 = LINES_FOR_A_FLOW
+    * (HALVES * size_of::<Line>() as u64 + size_of::<(FlowKey, Counters)>() as u64);
 /// The spill table is at most this part of the flat table.
 const SPILL_SHARE: u64 = 16;
 /// Buckets in a CPU's part of the spill table, as a power of two: 64 to 1,024 lines.
@@ -41,8 +44,8 @@ pub struct Size {
 }
 
 impl Size {
-    /// For so many flows. A table of lines has twice as many or more, rounded down to a power of two
-    /// in each shard, but never fewer than flows.
+    /// For so many flows. A table of lines has two to four times as many, a power of two in each
+    /// shard.
     pub fn new(table: Table, max_flows: u32, cpus: u32, shards: u32) -> Self {
         let shards = shards.max(1);
         let wanted = u64::from(max_flows) * LINES_FOR_A_FLOW / u64::from(shards) / LINES as u64;
@@ -127,20 +130,21 @@ mod tests {
     fn a_table_of_lines_has_room_to_spare() {
         // (flows, CPUs, shards) → (lines, spill lines, MiB)
         let cases = [
-            ((131_072, 64, 2), (262_144, 16_384, 34)),
-            ((131_072, 64, 6), (196_608, 8192, 25)),
-            ((131_072, 128, 64), (262_144, 16_384, 34)),
-            ((1 << 20, 64, 2), (1 << 21, 65_536, 264)),
-            ((100, 64, 2), (128, 4096, 0)),
+            ((71_700, 64, 2), (262_144, 16_384, 34)),
+            ((131_072, 64, 2), (524_288, 32_768, 68)),
+            ((131_072, 64, 6), (393_216, 16_384, 50)),
+            ((131_072, 128, 64), (524_288, 32_768, 68)),
+            ((1 << 20, 64, 2), (1 << 22, 65_536, 520)),
+            ((100, 64, 2), (256, 4096, 0)),
             ((1, 1, 1), (8, 64, 0)),
-            ((1 << 30, 64, 64), (1 << 31, 65_536, 262_152)),
+            ((1 << 24, 64, 64), (1 << 26, 65_536, 8200)),
         ];
         for ((flows, cpus, shards), (lines, spill_lines, mebibytes)) in cases {
             let size = Size::new(Table::Flat, flows, cpus, shards);
             assert_eq!(size.lines(), lines, "{size:?}");
             assert_eq!(size.spill_lines(), spill_lines, "{size:?}");
             assert_eq!(size.kernel_bytes() >> 20, mebibytes, "{size:?}");
-            assert!(size.lines() >= u64::from(flows), "{size:?}");
+            assert!(size.lines() >= 2 * u64::from(flows), "{size:?}");
         }
     }
 
@@ -165,7 +169,7 @@ mod tests {
                 times += 1;
             }
             assert_eq!(size.lines(), 1024);
-            assert_eq!(times, if table == Table::Flat { 7 } else { 6 });
+            assert_eq!(times, if table == Table::Flat { 8 } else { 6 });
         }
     }
 }

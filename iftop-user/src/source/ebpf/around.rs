@@ -1,0 +1,99 @@
+//! What is read around the hooks with each sample, on the poller's thread.
+//!
+//! It owns when to ask what again. It must never fail: a figure that is not to be had is unknown.
+
+use std::time::{Duration, Instant};
+
+use aya::Ebpf;
+use iftop_common::names;
+
+use super::{
+    object,
+    position::{Hook, place},
+};
+use crate::{
+    interface::{Interface, InterfaceCounters, counters},
+    qdisc::{Queue, root_queue},
+    source::surroundings::{Place, Surroundings},
+    usage::usage,
+};
+
+/// Others attach and detach rarely.
+const PLACES_PERIOD: Duration = Duration::from_secs(10);
+/// The kernel lists the queues of all interfaces to tell that of one; where there are thousands, it
+/// is asked less often, so that this takes no more than a thousandth of a CPU.
+const QUEUE_SHARE: u32 = 1000;
+
+/// See the module's description.
+pub(super) struct Around {
+    interface_index: u32,
+    /// The identifiers of our programs: ingress, egress.
+    programs: [Option<u32>; 2],
+    places: Asked<[Option<Place>; 2]>,
+    queue: Asked<Option<Queue>>,
+}
+
+/// An answer, and when it is too old.
+#[derive(Default)]
+struct Asked<T> {
+    answer: T,
+    until: Option<Instant>,
+}
+
+impl Around {
+    pub(super) fn new(object: &mut Ebpf, interface: &Interface) -> Self {
+        let mut program = |name| Some(object::program(object, name).ok()?.info().ok()?.id());
+        Self {
+            interface_index: interface.index,
+            programs: [program(names::INGRESS), program(names::EGRESS)],
+            places: Asked::default(),
+            queue: Asked::default(),
+        }
+    }
+
+    /// The interface's own counters, now.
+    pub(super) fn counters(&self) -> Option<InterfaceCounters> {
+        counters(self.interface_index).ok()
+    }
+
+    /// All there is, after a sample was taken, which took so long.
+    pub(super) fn read(
+        &mut self,
+        before: Option<InterfaceCounters>,
+        poll: Duration,
+    ) -> Surroundings {
+        let after = self.counters();
+        let (index, [ingress, egress]) = (self.interface_index, self.programs);
+        let place = |hook, program: Option<u32>| place(index, hook, program?);
+        Surroundings {
+            before,
+            after,
+            queue: self.queue.get(|| root_queue(index).ok().flatten(), |took| took * QUEUE_SHARE),
+            places: self.places.get(
+                || [place(Hook::TcxIngress, ingress), place(Hook::TcxEgress, egress)],
+                |_| PLACES_PERIOD,
+            ),
+            usage: usage(),
+            poll,
+        }
+    }
+
+    /// Asks for everything again the next time.
+    #[cfg(test)]
+    pub(super) fn forget(&mut self) {
+        self.places.until = None;
+    }
+}
+
+impl<T: Copy> Asked<T> {
+    /// The answer, which is asked for anew where it is too old; how long it stays good may depend on
+    /// how long it took.
+    fn get(&mut self, ask: impl FnOnce() -> T, good_for: impl FnOnce(Duration) -> Duration) -> T {
+        let now = Instant::now();
+        if self.until.is_none_or(|until| until <= now) {
+            self.answer = ask();
+            self.until = Some(now + good_for(now.elapsed()));
+        }
+        self.answer
+    }
+}

@@ -1,0 +1,132 @@
+//! Our place among the programs of a TCX hook.
+//!
+//! It owns one question to the kernel. It must never open a program of somebody else: identifiers
+//! are enough, and more would take more privileges than we may have.
+//!
+//! Source: bpf(2), `BPF_PROG_QUERY` of `linux/bpf.h`; `tcx_prog_query` in `kernel/bpf/tcx.c`.
+#![expect(unsafe_code, reason = "bpf(2)")]
+
+use std::io;
+
+use crate::source::surroundings::Place;
+
+/// Of `linux/bpf.h`.
+const BPF_PROG_QUERY: libc::c_int = 16;
+
+/// A hook, as `enum bpf_attach_type` numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Hook {
+    /// `BPF_TCX_INGRESS`.
+    TcxIngress = 46,
+    /// `BPF_TCX_EGRESS`.
+    TcxEgress = 47,
+}
+
+/// More programs at one hook than anybody has; the kernel's own limit (`BPF_MPROG_MAX`).
+const MAX_PROGRAMS: u32 = 64;
+
+/// The part of `union bpf_attr` that a query uses.
+#[repr(C)]
+struct Query {
+    interface_index: u32,
+    attach_type: u32,
+    flags: u32,
+    attach_flags: u32,
+    /// Address of so many identifiers.
+    programs: u64,
+    count: u32,
+    padding: u32,
+    program_attach_flags: u64,
+    links: u64,
+    link_attach_flags: u64,
+    revision: u64,
+}
+
+const _: () = assert!(size_of::<Query>() == 64);
+
+/// Where the program of this identifier stands at a hook of the interface of this index; `None` where
+/// it is not there, or where the kernel does not say.
+pub(super) fn place(interface_index: u32, hook: Hook, program: u32) -> Option<Place> {
+    let programs = programs(interface_index, hook).ok()?;
+    let index = programs.iter().position(|&found| found == program)?;
+    Some(Place { position: index + 1, of: programs.len() })
+}
+
+/// The identifiers of the programs, in the order in which they run.
+fn programs(interface_index: u32, hook: Hook) -> io::Result<Vec<u32>> {
+    let mut identifiers = vec![0_u32; MAX_PROGRAMS as usize];
+    let mut query = Query {
+        interface_index,
+        attach_type: hook as u32,
+        flags: 0,
+        attach_flags: 0,
+        programs: identifiers.as_mut_ptr() as u64,
+        count: MAX_PROGRAMS,
+        padding: 0,
+        program_attach_flags: 0,
+        links: 0,
+        link_attach_flags: 0,
+        revision: 0,
+    };
+    // SAFETY: the kernel reads and writes the structure, whose size it is told, and writes at most
+    // as many identifiers as it says that there is room for.
+    let result =
+        unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_QUERY, &raw mut query, size_of::<Query>()) };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    identifiers.truncate(query.count as usize);
+    Ok(identifiers)
+}
+
+#[cfg(test)]
+mod tests {
+    use iftop_common::Bytes;
+
+    use crate::{
+        interface,
+        netlink::namespace::{alone, run},
+        source::{
+            Sample, Source as _,
+            ebpf::{EbpfSource, HookChoice, HookKind, Options},
+        },
+    };
+
+    #[test]
+    #[ignore = "needs root: cargo xtask test"]
+    fn who_comes_last_is_first() {
+        alone(|| {
+            run("ip link add va type veth peer name vb");
+            let interface = interface::find("va").unwrap();
+            let open = |kind| {
+                EbpfSource::open(&Options {
+                    interface: &interface,
+                    hook: HookChoice::Only(kind),
+                    table: None,
+                    max_flows: 16,
+                    bytes: Bytes::Ip,
+                    log_refused: false,
+                })
+                .unwrap()
+            };
+            let places = |source: &mut EbpfSource| {
+                source.around.forget();
+                let mut sample = Sample::default();
+                source.sample(&mut sample).unwrap();
+                sample
+                    .surroundings
+                    .places
+                    .map(|place| place.map(|place| (place.position, place.of)))
+            };
+            let mut one = open(HookKind::Tcx);
+            assert_eq!(places(&mut one), [Some((1, 1)); 2]);
+            let mut two = open(HookKind::Tcx);
+            assert_eq!(places(&mut two), [Some((1, 2)); 2]);
+            assert_eq!(places(&mut one), [Some((2, 2)); 2]);
+            assert_eq!(places(&mut open(HookKind::Clsact)), [None; 2], "others have another chain");
+            drop(two);
+            assert_eq!(places(&mut one), [Some((1, 1)); 2]);
+        });
+    }
+}

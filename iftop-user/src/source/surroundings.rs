@@ -1,0 +1,44 @@
+//! What is read beside a sample: the interface's own counters, its queue, our place at the hooks and
+//! what we cost. Plain values, none of which a sample needs to be true.
+
+use std::time::Duration;
+
+use crate::{interface::InterfaceCounters, qdisc::Queue};
+
+/// See the module's description. What could not be read is `None`, and nothing fails for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Of the interface, just before the interval ended.
+    pub before: Option<InterfaceCounters>,
+    /// The same after the sample was taken. What was counted between the two, nobody can say on which
+    /// side of the interval's end it belongs.
+    pub after: Option<InterfaceCounters>,
+    /// What the interface sends from, as it was when it was last asked for.
+    pub queue: Option<Queue>,
+    /// Our places: ingress, egress.
+    pub places: [Option<Place>; 2],
+    /// What this process used since it began.
+    pub usage: Usage,
+    /// How long it took to read the counters, by the clock on the wall, without the wait for the
+    /// kernel program to leave them.
+    pub poll: Duration,
+}
+
+/// Where our program stands among those of one hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// From 1.
+    pub position: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
+/// What a process has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Time on a CPU, of all threads, in user space and in the kernel.
+    pub cpu: Duration,
+    /// Memory that is its own now: neither that of files nor the kernel's tables, which it maps. Where
+    /// that is not to be had, the most that it ever held of all.
+    pub own_bytes: u64,
+}

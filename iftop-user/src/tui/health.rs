@@ -1,0 +1,279 @@
+//! The page of how the counting goes: six lines, each of which takes as many rows as it needs.
+//!
+//! Lays out what is known, and says `?` of what is not.
+
+use iftop_common::Table;
+
+use super::{Status, canvas::Canvas, help::column, layout::Layout};
+use crate::{
+    app::App,
+    health::{Covered, Health},
+    source::surroundings::Place,
+    units::{Format, grouped},
+    view::View,
+};
+
+/// Width of a line's name and the blanks behind it.
+const NAME_WIDTH: usize = 12;
+/// Between two parts of a line.
+const GAP: &str = "   ";
+const UNKNOWN: &str = "?";
+
+/// In place of the table, from a row on, but never so that less is shown than there is room for.
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    app: &App,
+    layout: &Layout,
+    status: &Status<'_>,
+    first: usize,
+) {
+    let width = usize::from(layout.width);
+    let lines = lines(app.view(), app.settings().format, status.interface);
+    let rows: Vec<_> = lines.iter().flat_map(|(name, parts)| wrapped(name, parts, width)).collect();
+    column(canvas, layout, 0, &rows, first);
+}
+
+/// Each with its name.
+fn lines(view: &View, format: Format, interface: &str) -> [(&'static str, Vec<String>); 6] {
+    let health = &view.health;
+    [
+        ("interface", link(health, interface)),
+        ("attributed", attributed(view, format)),
+        ("covered", covered(health, format)),
+        ("table", table(health)),
+        ("cost", cost(health)),
+        ("losses", losses(view, format)),
+    ]
+}
+
+fn link(health: &Health, interface: &str) -> Vec<String> {
+    let state = match health.up {
+        Some(true) => "up",
+        Some(false) => "down",
+        None => UNKNOWN,
+    };
+    let speed = health.about.link_speed.map(|speed| format!("{}  ", bits_per_second(speed)));
+    let places = places(health.places).map(|places| format!(", {places}")).unwrap_or_default();
+    vec![
+        format!("{interface}  {}{state}", speed.unwrap_or_default()),
+        format!("hook  {}{places}", health.about.facts.hooks),
+    ]
+}
+
+fn attributed(view: &View, format: Format) -> Vec<String> {
+    let account = &view.account;
+    let [bytes, packets] = format.both_counts(account.seen);
+    vec![
+        percent(account.attributed_thousandths()),
+        format!("seen {bytes}, {packets}"),
+        format!("other {}", grouped(account.other.packets)),
+        format!("not IP {}", grouped(account.not_ip.packets)),
+        format!("malformed {}", grouped(account.malformed.packets)),
+    ]
+}
+
+fn covered(health: &Health, format: Format) -> Vec<String> {
+    let (Some(now), Some(all)) = (health.covered, health.covered_since_start) else {
+        return vec![UNKNOWN.to_owned()];
+    };
+    let bytes = |bytes| {
+        let count = iftop_common::Count { bytes, packets: 0 };
+        let [bytes, _] = format.both_counts(count);
+        bytes
+    };
+    let says = |Covered { ours, interface, .. }: Covered| {
+        format!("interface says {}, we saw {}", bytes(interface), bytes(ours))
+    };
+    vec![
+        percent(now.thousandths()),
+        format!("{} in {} s", says(now), now.over.as_secs()),
+        format!("since start {}", percent(all.thousandths())),
+    ]
+}
+
+fn table(health: &Health) -> Vec<String> {
+    let (table, facts) = (&health.table, &health.about.facts);
+    let lines = format!("{} of {} lines", grouped(table.used), grouped(table.lines));
+    let used = mebibytes(facts.kernel_bytes + health.own_bytes);
+    let memory = format!("{used} of {} MiB", mebibytes(health.about.max_memory));
+    match facts.table {
+        Table::Flat => vec![
+            format!("{lines}, fullest shard {} %", table.fullest_shard_percent),
+            format!("spilled {}", grouped(table.spill_used)),
+            memory,
+        ],
+        Table::Hash => vec![lines, "hash map".to_owned(), memory],
+    }
+}
+
+fn cost(health: &Health) -> Vec<String> {
+    let packet = match health.about.facts.packet_nanoseconds {
+        Some(nanoseconds) => format!("{nanoseconds:.0} ns a packet (at load)"),
+        None => format!("{UNKNOWN} ns a packet"),
+    };
+    let poll = health.poll.as_secs_f64() * 1000.0;
+    let cpu = health.cpu as f64 / 1000.0;
+    vec![format!("{packet}, poll {poll:.1} ms, this program {cpu:.1} % of a CPU")]
+}
+
+fn losses(view: &View, format: Format) -> Vec<String> {
+    let health = &view.health;
+    let now = &health.lost_now;
+    let lost = |sum: u64, per_second: f64| {
+        let sum = grouped(sum);
+        if per_second > 0.0 {
+            format!("{sum} ({})", format.packets_per_second(per_second))
+        } else {
+            sum
+        }
+    };
+    let ours = format!("ours {}", grouped(view.account.dropped_packets));
+    let Some(losses) = &health.losses else {
+        return vec![ours, format!("NIC: {UNKNOWN}"), format!("qdisc: {UNKNOWN}")];
+    };
+    let failed = match losses.send_failed() {
+        0 => String::new(),
+        failed => format!(", not sent {}", lost(failed, now.send_failed)),
+    };
+    let nic = format!(
+        "NIC: missed {}, dropped {}, errors {}{failed}",
+        lost(losses.interface.missed, now.missed),
+        lost(losses.dropped_before_us, now.dropped),
+        lost(losses.interface.errors, now.errors),
+    );
+    let queue = if health.queue {
+        format!("qdisc: dropped {}", lost(losses.queue_dropped, now.queue))
+    } else {
+        format!("qdisc: {UNKNOWN}")
+    };
+    vec![ours, nic, queue]
+}
+
+/// `99.998 %`.
+fn percent(thousandths: u64) -> String {
+    format!("{}.{:03} %", thousandths / 1000, thousandths % 1000)
+}
+
+/// Rounded.
+fn mebibytes(bytes: u64) -> String {
+    grouped((bytes + (1 << 19)) >> 20)
+}
+
+/// `25 Gbit/s`: steps of 1000 and no more digits than the number has.
+fn bits_per_second(speed: u64) -> String {
+    let units = [(1_000_000_000, "Gbit/s"), (1_000_000, "Mbit/s"), (1000, "kbit/s")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| speed >= *unit).unwrap_or((1, "bit/s"));
+    format!("{} {name}", speed as f64 / unit as f64)
+}
+
+/// `first of 2`, for both hooks where they differ.
+fn places(places: [Option<Place>; 2]) -> Option<String> {
+    let [ingress, egress] = places.map(|place| {
+        place.map(|Place { position, of }| match position {
+            1 => format!("first of {of}"),
+            2 => format!("second of {of}"),
+            3 => format!("third of {of}"),
+            more => format!("number {more} of {of}"),
+        })
+    });
+    match (ingress, egress) {
+        (Some(ingress), Some(egress)) if ingress != egress => {
+            Some(format!("{ingress} and {egress}"))
+        }
+        (ingress, egress) => ingress.or(egress),
+    }
+}
+
+/// A line in rows of this width. A part stands in one row if it can.
+fn wrapped(name: &str, parts: &[String], width: usize) -> Vec<String> {
+    let room = width.saturating_sub(NAME_WIDTH);
+    let mut rows = vec![format!("{name:<NAME_WIDTH$}")];
+    let mut used = 0;
+    for part in parts {
+        let whole = length(part) <= room;
+        let pieces = if whole { vec![part.as_str()] } else { part.split(' ').collect() };
+        for (place, piece) in pieces.into_iter().enumerate() {
+            let gap = if place == 0 { GAP } else { " " };
+            if used > 0 && used + gap.len() + length(piece) > room {
+                rows.push(" ".repeat(NAME_WIDTH));
+                used = 0;
+            }
+            let gap = if used > 0 { gap } else { "" };
+            used += gap.len() + length(piece);
+            if let Some(row) = rows.last_mut() {
+                row.push_str(gap);
+                row.push_str(piece);
+            }
+        }
+    }
+    rows
+}
+
+/// In columns: an interface's name is bytes, but a terminal shows characters.
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_wrapped_between_parts_and_else_between_words() {
+        let parts = ["100.000 %", "seen 81.2GB, 64.1Mp", "other 0"].map(str::to_owned);
+        let cases: &[(usize, &[&str])] = &[
+            (55, &["name        100.000 %   seen 81.2GB, 64.1Mp   other 0"]),
+            (50, &["name        100.000 %   seen 81.2GB, 64.1Mp", "            other 0"]),
+            (
+                31,
+                &[
+                    "name        100.000 %",
+                    "            seen 81.2GB, 64.1Mp",
+                    "            other 0",
+                ],
+            ),
+            (
+                24,
+                &[
+                    "name        100.000 %",
+                    "            seen 81.2GB,",
+                    "            64.1Mp",
+                    "            other 0",
+                ],
+            ),
+        ];
+        for (width, expected) in cases {
+            let rows = wrapped("name", &parts, *width);
+            assert_eq!(rows, *expected, "{width}");
+        }
+        assert_eq!(wrapped("name", &parts[2..], 0), ["name        other", "            0"]);
+    }
+
+    #[test]
+    fn places_at_both_hooks() {
+        let place = |position, of| Some(Place { position, of });
+        let cases = [
+            ([None, None], None),
+            ([place(1, 1), place(1, 1)], Some("first of 1")),
+            ([None, place(2, 2)], Some("second of 2")),
+            ([place(1, 2), None], Some("first of 2")),
+            ([place(4, 5), place(3, 3)], Some("number 4 of 5 and third of 3")),
+        ];
+        for (at, expected) in cases {
+            assert_eq!(places(at).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn speeds_as_they_stand_on_hardware() {
+        let cases = [
+            (25_000_000_000, "25 Gbit/s"),
+            (2_500_000_000, "2.5 Gbit/s"),
+            (100_000_000, "100 Mbit/s"),
+            (9600, "9.6 kbit/s"),
+        ];
+        for (speed, expected) in cases {
+            assert_eq!(bits_per_second(speed), expected);
+        }
+    }
+}
