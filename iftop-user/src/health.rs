@@ -192,7 +192,10 @@ impl Monitor {
         sums.uncertain = uncertain(&self.about, read);
         sums.waiting = read.queue.map_or(0, |queue| queue.backlog.into());
 
-        let mut untaken = totals.not_ip.packets + totals.malformed.packets;
+        // IP behind a tag that no device here is for, or behind two, is for nobody either.
+        let tagged = sample.flows.iter().filter(|(key, _)| key.vlan() != 0);
+        let tagged: u64 = tagged.map(|(_, counters)| counters.ingress.packets).sum();
+        let mut untaken = totals.not_ip.packets + totals.malformed.packets + tagged;
         if !self.about.takes_ipv6 {
             untaken += totals.frames.ingress.packets;
         }

@@ -78,7 +78,7 @@ fn wrapped_growth(from: u32, to: u32) -> u64 {
 }
 
 /// Packets that the kernel may have dropped behind our ingress hook and counted as dropped by the
-/// interface: those that no protocol takes. They are no IP, and we counted them.
+/// interface: those that no protocol takes. They are no IP or tagged, and we counted them.
 ///
 /// The interface's counter is read before the sample ends, so that it may be behind us by one
 /// interval, never more: what was not used up of one interval stands for the next one only.

@@ -1,6 +1,6 @@
 //! Minutes of an interface, second by second.
 
-use iftop_common::{Counters, Directions, Totals};
+use iftop_common::{Counters, Directions, FlowKey, Totals};
 
 use super::*;
 use crate::{interface::InterfaceLosses, source::surroundings::Usage};
@@ -25,6 +25,8 @@ struct Second {
     interface: u64,
     /// Frames without IP that pass our hook.
     not_ip: u64,
+    /// Packets in a VLAN.
+    tagged: u64,
     losses: InterfaceLosses,
     queue_drops: u32,
     backlog: u32,
@@ -79,9 +81,12 @@ impl Minutes {
         let not_ip = Count { bytes: 60, packets: second.not_ip };
         let wire = Directions { ingress: count.bytes + count.packets * 24, egress: 0 };
         let totals = Totals { frames, seen: frames, wire, not_ip, ..Totals::default() };
+        let tagged = Count { bytes: 0, packets: second.tagged };
+        let key = FlowKey { vlan_and_flags: 5, ..FlowKey::default() };
         self.monitor.apply(&Sample {
             elapsed: Duration::from_secs(1),
             totals,
+            flows: vec![(key, Counters { ingress: tagged, ..Counters::default() })],
             surroundings: self.surroundings(),
             ..Sample::default()
         });
@@ -213,6 +218,9 @@ fn packets_that_nobody_takes_are_dropped_behind_us() {
     let before_us = |dropped| LostNow { dropped, ..LostNow::default() };
     assert_eq!(minutes.pass(dropped(12, 12)).lost_now, before_us(0.0));
     assert_eq!(minutes.pass(dropped(24, 12)).lost_now, before_us(6.0));
+    let mut tagged = Minutes::new(about());
+    let health = tagged.pass(Second { tagged: 12, ..dropped(12, 0) });
+    assert_eq!(health.lost_now, before_us(0.0));
     let mut without_ipv6 = Minutes::new(About { takes_ipv6: false, ..about() });
     let health = without_ipv6.pass(Second { ours: 12_000, ..dropped(12, 0) });
     assert_eq!(health.lost_now, before_us(0.0));
