@@ -4,6 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod aggregate;
+#[expect(dead_code, reason = "only the benchmark prints and stores what it measured")]
+mod bench {
+    mod outcome;
+    mod tests;
+}
 mod compat;
 mod config;
 mod counting;

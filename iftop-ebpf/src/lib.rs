@@ -15,7 +15,7 @@ use iftop_common::{
     parse::{Direction, Hook, Packet, Refused, parse},
 };
 
-mod add;
+pub mod add;
 mod direct;
 mod flat;
 pub mod globals;

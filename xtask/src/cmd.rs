@@ -84,6 +84,29 @@ pub fn cargo() -> Result<Command> {
     Ok(cargo)
 }
 
+/// Has cargo start the programs that it builds through `runner`, where there is one, and with a path on
+/// which they find the system's tools. Cargo itself still builds as the user.
+pub fn run_programs_through(cargo: &mut Command, runner: Option<&str>) -> Result<()> {
+    // An ordinary user's path lacks the folders where Debian has `ip`, `tc` and `ethtool`.
+    let mut path = env::var_os("PATH").unwrap_or_default();
+    path.push(":/usr/sbin:/sbin");
+    cargo.env("PATH", path);
+    if let Some(runner) = runner {
+        cargo.env(format!("CARGO_TARGET_{}_RUNNER", variable_name(&host()?)), runner);
+    }
+    Ok(())
+}
+
+fn host() -> Result<String> {
+    let version = output(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("`rustc -vV` names no host")?.to_owned())
+}
+
+fn variable_name(triple: &str) -> String {
+    triple.to_uppercase().replace(['-', '.'], "_")
+}
+
 /// How a command gets root's rights.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Privilege {
@@ -134,5 +157,10 @@ mod tests {
         assert_eq!(find("no-such-tool"), None);
         assert!(!is_executable(Path::new("/etc/passwd")));
         assert!(!is_executable(Path::new("/")));
+    }
+
+    #[test]
+    fn a_triple_becomes_the_name_of_a_variable() {
+        assert_eq!(variable_name("x86_64-unknown-linux-gnu"), "X86_64_UNKNOWN_LINUX_GNU");
     }
 }

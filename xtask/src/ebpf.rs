@@ -1,6 +1,6 @@
-//! `cargo xtask build-ebpf`: the committed object of the kernel program and its record.
+//! `cargo xtask build-ebpf`: the committed objects of the kernel programs, each with its record.
 //!
-//! It owns the two files in `iftop-user/ebpf`. A check must never change them.
+//! It owns these files. A check must never change them.
 
 mod compile;
 mod digest;
@@ -20,11 +20,36 @@ use crate::{
 };
 use record::Record;
 
-const OBJECT: &str = "iftop-user/ebpf/iftop.bpf.o";
-const RECORD: &str = "iftop-user/ebpf/iftop.bpf.toml";
-const REMEDY: &str = "run `cargo xtask build-ebpf` and commit iftop-user/ebpf";
+/// An object that is committed, and what it is built from.
+struct Program {
+    /// The binary in iftop-ebpf.
+    binary: &'static str,
+    /// Where its object is committed.
+    object: &'static str,
+    /// Where its record is.
+    record: &'static str,
+    /// Files and folders that it alone is built from.
+    sources: &'static [&'static str],
+}
 
-/// Builds the kernel program and replaces the committed object.
+/// iftop's own, and that of `cargo xtask bench`.
+const PROGRAMS: [Program; 2] = [
+    Program {
+        binary: "iftop",
+        object: "iftop-user/ebpf/iftop.bpf.o",
+        record: "iftop-user/ebpf/iftop.bpf.toml",
+        sources: &[],
+    },
+    Program {
+        binary: "bench",
+        object: "tests/bench/ebpf/bench.bpf.o",
+        record: "tests/bench/ebpf/bench.bpf.toml",
+        sources: &["tests/bench/ebpf/src"],
+    },
+];
+const REMEDY: &str = "run `cargo xtask build-ebpf` and commit its objects and records";
+
+/// Builds the kernel programs and replaces the committed objects.
 pub fn build() -> Result<()> {
     let toolchain = match Toolchain::find() {
         Ok(toolchain) => toolchain,
@@ -33,15 +58,18 @@ pub fn build() -> Result<()> {
         }
     };
     let root = cmd::root()?;
-    let bytes = compile::compile(&toolchain)?;
-    let record = Record {
-        versions: toolchain.versions,
-        object_sha256: digest::sha256(&bytes),
-        sources_sha256: digest::sources(&root)?,
-    };
-    write(&root.join(OBJECT), &bytes)?;
-    write(&root.join(RECORD), record.to_string().as_bytes())?;
-    println!("{OBJECT}: {} bytes, sha256 {}", bytes.len(), record.object_sha256);
+    compile::compile(&toolchain)?;
+    for program in &PROGRAMS {
+        let bytes = compile::object(program.binary, &toolchain)?;
+        let record = Record {
+            versions: toolchain.versions.clone(),
+            object_sha256: digest::sha256(&bytes),
+            sources_sha256: digest::sources(&root, program.sources)?,
+        };
+        write(&root.join(program.object), &bytes)?;
+        write(&root.join(program.record), record.to_string().as_bytes())?;
+        println!("{}: {} bytes, sha256 {}", program.object, bytes.len(), record.object_sha256);
+    }
     Ok(())
 }
 
@@ -52,31 +80,47 @@ fn write(file: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// Fails when the committed object is not what its sources give, as far as that can be known here.
+/// Fails when a committed object is not what its sources give, as far as that can be known here.
 pub fn check() -> Result<()> {
     let root = cmd::root()?;
-    let text =
-        fs::read_to_string(root.join(RECORD)).with_context(|| format!("{RECORD}; {REMEDY}"))?;
-    let record: Record = text.parse().with_context(|| format!("{RECORD}; {REMEDY}"))?;
-    let object = fs::read(root.join(OBJECT)).with_context(|| format!("{OBJECT}; {REMEDY}"))?;
+    // The kernel programs are built together, and once.
+    let mut built = false;
+    for program in &PROGRAMS {
+        check_one(&root, program, &mut built)?;
+    }
+    Ok(())
+}
+
+fn check_one(root: &Path, program: &Program, built: &mut bool) -> Result<()> {
+    let Program { binary, object: name, record: record_name, sources } = program;
+    let text = fs::read_to_string(root.join(record_name))
+        .with_context(|| format!("{record_name}; {REMEDY}"))?;
+    let record: Record = text.parse().with_context(|| format!("{record_name}; {REMEDY}"))?;
+    let object = fs::read(root.join(name)).with_context(|| format!("{name}; {REMEDY}"))?;
     // Always, even where the bytes can be compared: elsewhere there is nothing but the record.
     ensure!(
         record.object_sha256 == digest::sha256(&object),
-        "{OBJECT} is not the object that {RECORD} records: {REMEDY}"
+        "{name} is not the object that {record_name} records: {REMEDY}"
     );
     ensure!(
-        record.sources_sha256 == digest::sources(&root)?,
-        "the kernel program's sources are not those that {OBJECT} was built from: {REMEDY}"
+        record.sources_sha256 == digest::sources(root, sources)?,
+        "the kernel program's sources are not those that {name} was built from: {REMEDY}"
     );
     match recorded_toolchain(&record.versions) {
         Ok(toolchain) => {
-            let rebuilt = compile::compile(&toolchain)?;
-            ensure!(rebuilt == object, "{OBJECT} is not what its sources give: {REMEDY}");
-            println!("compared bytes: equal");
+            if !*built {
+                compile::compile(&toolchain)?;
+                *built = true;
+            }
+            let rebuilt = compile::object(binary, &toolchain)?;
+            ensure!(rebuilt == object, "{name} is not what its sources give: {REMEDY}");
+            println!("{name}: compared bytes: equal");
         }
         Err(missing) => {
             let missing = missing.join(", ");
-            println!("toolchain not here ({missing}): compared the digest of the sources");
+            println!(
+                "toolchain not here ({missing}): compared the digest of the sources of {name}"
+            );
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! It owns the command line of the tasks and nothing else: each task has a module. No logic of
 //! iftop itself belongs into this crate.
 
+mod bench;
 mod cmd;
 mod ebpf;
 mod run;
@@ -15,7 +16,7 @@ use std::{ffi::OsString, process::ExitCode};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Set up, run and test iftop, and build its kernel program.
+/// Set up, run, test and measure iftop, and build its kernel program.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Cli {
@@ -45,6 +46,19 @@ enum Task {
     /// password or stdin is a terminal. Where neither is possible they are named at the end, with a
     /// warning, and when CI is set that is a failure: they never pass silently.
     Test,
+    /// Measure what counting costs and loses, beside other ways to count and other programs
+    ///
+    /// Prints tables, and writes target/bench/report.json and plots beside it. Each part can be named:
+    /// see docs/benchmark.md. It needs root, or sudo; all traffic stays in network namespaces that it
+    /// makes. Nothing else should run meanwhile.
+    Bench {
+        /// The parts to measure; all of them where none is named
+        #[arg(value_name = "PART")]
+        parts: Vec<String>,
+        /// Fewer and shorter rounds: to see that it works, not to be quoted
+        #[arg(long)]
+        quick: bool,
+    },
     /// Install what `run` and `test` need and what is not there yet
     ///
     /// `run` and `test` do their part of this by themselves. System packages are installed through
@@ -85,6 +99,7 @@ fn task() -> Result<ExitCode> {
     match Cli::parse().task {
         Task::Run { options } => match run::run(&options)? {},
         Task::Test => return test::test(),
+        Task::Bench { parts, quick } => bench::bench(&parts, quick)?,
         Task::Setup { ebpf } => {
             setup::setup(setup::Purpose::Test)?;
             if ebpf {

@@ -17,25 +17,32 @@ pub enum Purpose {
     Run,
     /// The checks and tests as well.
     Test,
+    /// Building iftop and comparing it with others.
+    Bench,
 }
 
 /// A tool or, with its whole path, a file; the Debian package that brings it, and what needs it.
 struct Tool {
     name: &'static str,
     package: &'static str,
-    needed_by: Purpose,
+    needed_by: &'static [Purpose],
 }
 
-const TOOLS: [Tool; 6] = [
-    // The tests build their networks with these three...
-    Tool { name: "ip", package: "iproute2", needed_by: Purpose::Test },
-    Tool { name: "tc", package: "iproute2", needed_by: Purpose::Test },
-    Tool { name: "ethtool", package: "ethtool", needed_by: Purpose::Test },
-    // ...look at the screen through this one...
-    Tool { name: "tmux", package: "tmux", needed_by: Purpose::Test },
-    // ...and compare with classic iftop. Ours has the same name, but not there.
-    Tool { name: "/usr/sbin/iftop", package: "iftop", needed_by: Purpose::Test },
-    Tool { name: "/etc/services", package: "netbase", needed_by: Purpose::Test },
+const TEST: &[Purpose] = &[Purpose::Test];
+const BENCH: &[Purpose] = &[Purpose::Bench];
+const TEST_AND_BENCH: &[Purpose] = &[Purpose::Test, Purpose::Bench];
+
+const TOOLS: [Tool; 7] = [
+    // Tests and benchmark build their networks with these three...
+    Tool { name: "ip", package: "iproute2", needed_by: TEST_AND_BENCH },
+    Tool { name: "tc", package: "iproute2", needed_by: TEST_AND_BENCH },
+    Tool { name: "ethtool", package: "ethtool", needed_by: TEST_AND_BENCH },
+    // ...the tests look at the screen through this one...
+    Tool { name: "tmux", package: "tmux", needed_by: TEST },
+    // ...and both compare with classic iftop. Ours has the same name, but not there.
+    Tool { name: "/usr/sbin/iftop", package: "iftop", needed_by: TEST_AND_BENCH },
+    Tool { name: "/etc/services", package: "netbase", needed_by: TEST },
+    Tool { name: "tcpdump", package: "tcpdump", needed_by: BENCH },
 ];
 
 /// Installs what is missing.
@@ -58,8 +65,7 @@ fn is_there(tool: &str) -> bool {
 
 /// The packages of the tools that are not there, each once.
 fn missing(purpose: Purpose, is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {
-    let wanted =
-        TOOLS.iter().filter(|tool| tool.needed_by == Purpose::Run || purpose == Purpose::Test);
+    let wanted = TOOLS.iter().filter(|tool| tool.needed_by.contains(&purpose));
     let mut packages: Vec<_> =
         wanted.filter(|tool| !is_there(tool.name)).map(|tool| tool.package).collect();
     packages.dedup();
@@ -129,12 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn run_needs_less_than_test() {
+    fn run_needs_less_than_test_and_bench() {
         assert!(missing(Purpose::Run, |_| false).is_empty());
         assert_eq!(
             missing(Purpose::Test, |_| false),
             ["iproute2", "ethtool", "tmux", "iftop", "netbase"]
         );
+        assert_eq!(missing(Purpose::Bench, |_| false), ["iproute2", "ethtool", "iftop", "tcpdump"]);
     }
 
     #[test]

@@ -89,13 +89,7 @@ fn is_clean_compiler() -> Result<bool> {
 fn privileged(runner: Option<&str>) -> Result<()> {
     let mut test = cmd::cargo()?;
     test.arg("test").args(WORKSPACE).args(["--tests", "--", "--ignored"]);
-    // An ordinary user's path lacks the folders where Debian has `ip`, `tc` and `ethtool`.
-    let mut path = env::var_os("PATH").unwrap_or_default();
-    path.push(":/usr/sbin:/sbin");
-    test.env("PATH", path);
-    if let Some(runner) = runner {
-        test.env(format!("CARGO_TARGET_{}_RUNNER", variable_name(&host()?)), runner);
-    }
+    cmd::run_programs_through(&mut test, runner)?;
     cmd::run(&mut test)
 }
 
@@ -109,16 +103,6 @@ fn ignored() -> Result<Vec<String>> {
 /// The tests in the output of `--list`, which may name benchmarks and summaries too.
 fn names(list: &str) -> Vec<String> {
     list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
-}
-
-fn host() -> Result<String> {
-    let version = cmd::output(Command::new("rustc").arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("`rustc -vV` names no host")?.to_owned())
-}
-
-fn variable_name(triple: &str) -> String {
-    triple.to_uppercase().replace(['-', '.'], "_")
 }
 
 /// The steps that were run, with the time each took.
@@ -155,11 +139,6 @@ mod tests {
     fn names_are_those_of_tests() {
         let list = "source::loads: test\n\n1 test, 0 benchmarks\nrate: benchmark\nend: test\n";
         assert_eq!(names(list), ["source::loads", "end"]);
-    }
-
-    #[test]
-    fn a_triple_becomes_the_name_of_a_variable() {
-        assert_eq!(variable_name("x86_64-unknown-linux-gnu"), "X86_64_UNKNOWN_LINUX_GNU");
     }
 
     #[test]

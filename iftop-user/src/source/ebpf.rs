@@ -35,7 +35,8 @@ mod realtime;
 mod size;
 
 use around::Around;
-use grace::GracePeriod;
+pub use grace::GracePeriod;
+pub use halves::Halves;
 use hooks::Hooks;
 pub use hooks::{HookChoice, HookKind};
 pub use instance::Instance;

@@ -17,8 +17,8 @@ use anyhow::{Context as _, Result, ensure};
 use super::rustc;
 use crate::{cmd, toolchain::Toolchain};
 
-/// Builds the kernel program.
-pub fn compile(toolchain: &Toolchain) -> Result<Vec<u8>> {
+/// Builds all kernel programs.
+pub fn compile(toolchain: &Toolchain) -> Result<()> {
     let target_dir = super::target_dir()?;
     // First, as the folders of the downloaded crates have to be known to the build.
     cmd::run(cargo(toolchain)?.args(["fetch", "--locked"]))?;
@@ -29,18 +29,22 @@ pub fn compile(toolchain: &Toolchain) -> Result<Vec<u8>> {
         .arg("--target-dir")
         .arg(&target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, &places));
-    cmd::run(rustc::wrap(&mut build)?)?;
+    cmd::run(rustc::wrap(&mut build)?)
+}
 
-    let object = target_dir.join("iftop.bpf.o");
+/// The bytes of one that was built.
+pub fn object(binary: &str, toolchain: &Toolchain) -> Result<Vec<u8>> {
+    let target_dir = super::target_dir()?;
+    let object = target_dir.join(binary).with_extension("bpf.o");
     let mut strip = Command::new(Toolchain::objcopy());
     // DWARF is for debuggers; BTF is for the kernel and stays. Loaders ignore its relocations: the
     // offsets are already in place.
     strip.args(["--strip-debug", "--remove-section=.rel.BTF", "--remove-section=.rel.BTF.ext"]);
-    strip.arg(target_dir.join(rustc::TARGET).join("release/iftop")).arg(&object);
+    strip.arg(target_dir.join(rustc::TARGET).join("release").join(binary)).arg(&object);
     cmd::run(&mut strip)?;
 
     let bytes = fs::read(&object).with_context(|| format!("cannot read {}", object.display()))?;
-    places.must_not_occur_in(&bytes)?;
+    Places::find(toolchain)?.must_not_occur_in(&bytes)?;
     Ok(bytes)
 }
 

@@ -25,10 +25,10 @@ pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-/// The digest of the kernel program's sources.
-pub fn sources(root: &Path) -> Result<String> {
+/// The digest of a kernel program's sources: those of all, and its own.
+pub fn sources(root: &Path, own: &[&str]) -> Result<String> {
     let mut files = Vec::new();
-    for source in SOURCES {
+    for source in SOURCES.iter().chain(own) {
         collect(root, Path::new(source), &mut files)?;
     }
     files.sort();
@@ -110,7 +110,7 @@ mod tests {
         }
 
         fn digest(&self) -> String {
-            sources(&self.0).unwrap()
+            sources(&self.0, &[]).unwrap()
         }
     }
 
@@ -147,6 +147,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_only_another_programs_does_not_count() {
+        let repository = Repository::new("own");
+        repository.write("tests/bench/ebpf/src/main.rs", "text");
+        let (without, own) = (repository.digest(), &["tests/bench/ebpf/src"][..]);
+        let with = sources(&repository.0, own).unwrap();
+        repository.write("tests/bench/ebpf/src/main.rs", "texts");
+        assert_eq!(repository.digest(), without);
+        assert_ne!(sources(&repository.0, own).unwrap(), with);
+    }
+
+    #[test]
     fn user_space_does_not_count() {
         let repository = Repository::new("user");
         let before = repository.digest();
@@ -160,7 +171,7 @@ mod tests {
     fn a_missing_source_is_an_error() {
         let repository = Repository::new("missing");
         fs::remove_file(repository.0.join("iftop-ebpf/Cargo.lock")).unwrap();
-        assert!(sources(&repository.0).is_err());
+        assert!(sources(&repository.0, &[]).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 /// How to wait for a grace period.
-pub(super) enum GracePeriod {
+pub enum GracePeriod {
     /// `membarrier(MEMBARRIER_CMD_GLOBAL)`: `synchronize_rcu()` and nothing else.
     Membarrier,
     /// The kernel refuses that on machines with `nohz_full`. Changing a map of maps from user space
@@ -28,7 +28,7 @@ pub(super) enum GracePeriod {
 
 impl GracePeriod {
     /// Finds out which way is open.
-    pub(super) fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         if membarrier(libc::MEMBARRIER_CMD_QUERY)
             .is_ok_and(|commands| commands & libc::MEMBARRIER_CMD_GLOBAL != 0)
         {
@@ -45,7 +45,7 @@ impl GracePeriod {
     }
 
     /// Returns when every run of any program that had begun before has ended.
-    pub(super) fn wait(&self) -> io::Result<()> {
+    pub fn wait(&self) -> io::Result<()> {
         match self {
             Self::Membarrier => membarrier(libc::MEMBARRIER_CMD_GLOBAL).map(drop),
             Self::MapInMap { outer, inner } => update(outer, 0, inner),

@@ -18,8 +18,8 @@ use super::{
 use crate::source::{Sample, TableUse};
 
 /// The maps that user space reads.
-pub(super) struct Halves {
-    pub epoch: Epoch,
+pub struct Halves {
+    pub(super) epoch: Epoch,
     totals: Mapped<Totals>,
     flows: Flows,
     cpus: usize,
@@ -57,8 +57,13 @@ impl Halves {
         })
     }
 
+    /// Which half is counted into from now on: the lowest bit.
+    pub fn store_epoch(&self, epoch: u32) {
+        self.epoch.store(epoch);
+    }
+
     /// Moves what was counted in a half into a sample, but for the time.
-    pub(super) fn take_into(&mut self, half: usize, sample: &mut Sample) -> Result<()> {
+    pub fn take_into(&mut self, half: usize, sample: &mut Sample) -> Result<()> {
         sample.totals = self.take_totals(half);
         sample.flows.clear();
         sample.table = match &mut self.flows {

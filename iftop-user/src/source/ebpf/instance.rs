@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
-    programs::{TestRun as _, TestRunOptions},
+    programs::{SchedClassifier, TestRun as _, TestRunOptions},
 };
 use iftop_common::{names, parse::Direction};
 
@@ -32,6 +32,18 @@ impl Instance {
         Self::load_for(settings, size, &[names::INGRESS, names::EGRESS], &cpus::online())
     }
 
+    /// The same of another object that has the same maps and globals, and of its own programs.
+    pub fn load_other(
+        object: &[u8],
+        settings: &Settings,
+        size: Size,
+        programs: &[&str],
+    ) -> Result<Self> {
+        let mut object = object::load_other(object, settings, size, programs)?;
+        let halves = Halves::take(&mut object, size, &cpus::online())?;
+        Ok(Self { object, halves, size })
+    }
+
     /// Loads the maps, these programs, and parts of the table for these CPUs.
     pub(super) fn load_for(
         settings: &Settings,
@@ -47,6 +59,17 @@ impl Instance {
     /// How large its tables are.
     pub fn size(&self) -> Size {
         self.size
+    }
+
+    /// One of its programs.
+    pub fn program(&self, name: &str) -> Result<&SchedClassifier> {
+        let program = self.object.program(name).with_context(|| format!("no program `{name}`"))?;
+        program.try_into().with_context(|| format!("program `{name}` is not a tc classifier"))
+    }
+
+    /// Its programs, and the counters apart from them: those can be run while these are read.
+    pub fn split(&mut self) -> (&Ebpf, &mut Halves) {
+        (&self.object, &mut self.halves)
     }
 
     /// Which half is counted into from now on: the lowest bit.

@@ -41,6 +41,16 @@ pub struct Settings {
 
 /// Loads the maps and these programs; attaches nothing.
 pub(super) fn load(settings: &Settings, size: Size, programs: &[&str]) -> Result<Ebpf> {
+    load_other(OBJECT, settings, size, programs)
+}
+
+/// The same of another object that has the same maps and globals.
+pub(super) fn load_other(
+    object: &[u8],
+    settings: &Settings,
+    size: Size,
+    programs: &[&str],
+) -> Result<Ebpf> {
     let (link_type, log_refused) = (settings.link_type as u8, u8::from(settings.log_refused));
     let (table, bytes) = (size.table as u8, settings.bytes as u8);
     let mut loader = EbpfLoader::new();
@@ -71,7 +81,7 @@ pub(super) fn load(settings: &Settings, size: Size, programs: &[&str]) -> Result
     if !settings.log_refused {
         loader.map_max_entries("AYA_LOGS", UNUSED_LOG_BYTES);
     }
-    let mut object = loader.load(OBJECT).context("load the kernel program's maps")?;
+    let mut object = loader.load(object).context("load the kernel program's maps")?;
     for name in programs {
         program(&mut object, name)?
             .load()
