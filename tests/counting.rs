@@ -25,10 +25,11 @@ use serde_json::Value;
 
 mod bulk;
 mod kinds;
+mod xdp;
 
 use kinds::{kinds, to_us, to_us6};
 
-const HOOKS: [&str; 2] = ["tcx", "clsact"];
+const HOOKS: [&str; 4] = ["tcx", "clsact", "xdp", "xdp=native"];
 
 /// Bytes and packets: sent, received.
 type Traffic = ([u64; 2], [u64; 2]);
@@ -102,7 +103,7 @@ fn every_kind_of_packet_is_counted_where_it_belongs() {
         assert_eq!(account(&report, "seen"), seen, "{hook}");
         assert_eq!(account(&report, "not_ip"), not_ip, "{hook}");
         assert_eq!(account(&report, "malformed"), [0, 0], "{hook}");
-        assert_eq!(report["hook"], hook);
+        assert_eq!(report["hook"], hook.split('=').next().unwrap());
         let totals = &report["totals"];
         assert_eq!(totals["sent"]["bytes"], 0, "third parties are received, both of them");
         assert_eq!(totals["received"]["packets"], seen[1]);

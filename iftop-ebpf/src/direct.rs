@@ -8,6 +8,10 @@
 /// The verifier needs a bound before it lets an offset be added to a packet pointer.
 pub const MAX_OFFSET: u32 = 0x7fff;
 
+/// So that the stack can be read in words.
+#[repr(align(8))]
+pub struct Aligned<T>(pub T);
+
 /// The `N` bytes at an address.
 ///
 /// # Safety

@@ -23,6 +23,7 @@ mod hash;
 mod report;
 pub mod skb;
 mod totals;
+pub mod xdp;
 
 use globals::Half;
 use totals::Totals;

@@ -2,9 +2,13 @@
 #![no_std]
 #![no_main]
 
-use aya_ebpf::{bindings::TC_ACT_UNSPEC, macros::classifier, programs::TcContext};
-use iftop_common::parse::Direction;
-use iftop_ebpf::{count, skb::Skb};
+use aya_ebpf::{
+    bindings::{TC_ACT_UNSPEC, xdp_action::XDP_PASS},
+    macros::{classifier, xdp},
+    programs::{TcContext, XdpContext},
+};
+use iftop_common::{aggregate::Gso, parse::Direction};
+use iftop_ebpf::{count, skb::Skb, xdp::Frame};
 
 /// The tc hook of received packets.
 #[classifier]
@@ -22,6 +26,32 @@ pub fn iftop_egress(ctx: TcContext) -> i32 {
 #[classifier]
 pub fn iftop_nothing(_ctx: TcContext) -> i32 {
     TC_ACT_UNSPEC
+}
+
+/// The XDP hook, for frames in one piece.
+#[xdp]
+pub fn iftop_xdp(ctx: XdpContext) -> u32 {
+    early::<false>(&ctx)
+}
+
+/// The XDP hook, for frames in any number of pieces (Linux 5.18).
+#[xdp(frags)]
+pub fn iftop_xdp_frags(ctx: XdpContext) -> u32 {
+    early::<true>(&ctx)
+}
+
+/// Counts nothing, at the XDP hook.
+#[xdp]
+pub fn iftop_xdp_nothing(_ctx: XdpContext) -> u32 {
+    XDP_PASS
+}
+
+#[inline(always)]
+fn early<const FRAGS: bool>(ctx: &XdpContext) -> u32 {
+    let frame = Frame::<FRAGS>::new(ctx);
+    // Nobody has put segments together yet.
+    count(ctx, &frame, &frame.hook(), Gso::default());
+    XDP_PASS
 }
 
 #[inline(always)]

@@ -11,7 +11,7 @@ use iftop_common::{
 };
 
 use crate::{
-    direct::{MAX_OFFSET, bounded, end_of, load},
+    direct::{Aligned, MAX_OFFSET, bounded, end_of, load},
     globals,
 };
 
@@ -96,7 +96,3 @@ impl Packet for Skb<'_> {
         }
     }
 }
-
-/// So that the stack can be read in words.
-#[repr(align(8))]
-struct Aligned<T>(T);

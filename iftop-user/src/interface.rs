@@ -26,11 +26,13 @@ mod link_type;
 mod present;
 mod segmentation;
 mod speed;
+mod xdp;
 
 pub use counters::{InterfaceCounters, InterfaceLosses, counters};
 pub use present::is_present;
 pub use segmentation::cut_by_kernel;
 pub use speed::link_speed;
+pub use xdp::xdp_program;
 
 /// Bytes of `struct ifinfomsg`.
 const LINK_HEADER_BYTES: usize = 16;

@@ -51,7 +51,7 @@ enum Output {
 struct Session<'a> {
     options: &'a Options,
     interface: Interface,
-    hook: ebpf::HookKind,
+    hook: &'static str,
     poller: Poller,
     table: FlowTable,
     /// What is known of how well the counting goes.

@@ -10,8 +10,8 @@ use crate::{options::Counting, source::ebpf::HookChoice};
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "How to count")]
 pub struct CountingArgs {
-    /// Where to attach in the kernel: auto, tcx (Linux 6.6), clsact, or for received packets xdp
-    /// (xdp=native to insist on the driver's own)
+    /// Where to attach in the kernel: auto, tcx (Linux 6.6), clsact; or for received packets xdp
+    /// (xdp=native: run by the driver, which may reset the device for it)
     #[arg(long, value_name = "HOOK", default_value = "auto", value_parser = values::hook)]
     hook: HookChoice,
 

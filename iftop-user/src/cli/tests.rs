@@ -199,7 +199,7 @@ fn odd_arguments_compared_with_classic_iftop() {
         ("--interval 86401", false, &["--interval <SECONDS>", "1 to 86400"], "unknown"),
         ("--interval -1", false, &["--interval <SECONDS>", "1 to 86400"], "unknown"),
         ("--count 0", false, &["--count <NUMBER>", "1 or more"], "unknown"),
-        ("--hook xdp", false, &["--hook <HOOK>", "auto, tcx or clsact"], "unknown"),
+        ("--hook xpd", false, &["--hook <HOOK>", "auto, tcx, clsact, xdp"], "unknown"),
         ("-t --json", false, &["--text", "--json"], "unknown"),
     ];
     for (arguments, well, expected, classic) in cases {

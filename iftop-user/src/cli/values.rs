@@ -9,7 +9,7 @@ use crate::{
     app::lines::LineDisplay,
     filter::ScreenFilter,
     options::LEAST_MEMORY,
-    source::ebpf::{HookChoice, HookKind},
+    source::ebpf::{HookChoice, HookKind, XdpBy},
     units::{Prefixes, Unit},
     view::{PortDisplay, Sort},
 };
@@ -83,7 +83,9 @@ pub fn hook(text: &str) -> Result<HookChoice, String> {
         "auto" => Ok(HookChoice::Auto),
         "tcx" => Ok(HookChoice::Only(HookKind::Tcx)),
         "clsact" => Ok(HookChoice::Only(HookKind::Clsact)),
-        _ => Err("it takes auto, tcx or clsact".to_owned()),
+        "xdp" | "xdp=generic" => Ok(HookChoice::Xdp(XdpBy::Kernel)),
+        "xdp=native" => Ok(HookChoice::Xdp(XdpBy::Driver)),
+        _ => Err("it takes auto, tcx, clsact, xdp, xdp=generic or xdp=native".to_owned()),
     }
 }
 

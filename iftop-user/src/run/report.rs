@@ -241,7 +241,7 @@ impl Reporter<'_> {
         let origin = json::Origin {
             interface: &self.session.interface.name,
             source: "ebpf",
-            hook: Some(self.session.hook.name()),
+            hook: Some(self.session.hook),
         };
         json::report(view, origin, SystemTime::now()).context("write a report as JSON")
     }

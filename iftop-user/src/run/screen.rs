@@ -64,7 +64,7 @@ async fn watch(
     terminal: &mut Terminal,
 ) -> Result<Ending> {
     let interface = session.interface.shown_name();
-    let source = format!("ebpf/{}", session.hook.name());
+    let source = format!("ebpf/{}", session.hook);
     let abilities = Abilities::of(|name| env::var(name).ok());
     let mut ticks = time::interval_at(time::Instant::now() + SAMPLE_PERIOD, SAMPLE_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);

@@ -38,7 +38,7 @@ use around::Around;
 pub use grace::GracePeriod;
 pub use halves::Halves;
 use hooks::Hooks;
-pub use hooks::{HookChoice, HookKind};
+pub use hooks::{HookChoice, HookKind, XdpBy};
 pub use instance::Instance;
 pub use object::Settings;
 pub use size::{BYTES_PER_FLOW, Size};
@@ -97,7 +97,8 @@ impl EbpfSource {
         let cpus = cpus::possible().context("ask for the number of CPUs")?;
         let shards = u32::try_from(cpus::online().len()).unwrap_or(cpus);
         let wanted = Size::new(table, options.max_flows, cpus, shards);
-        let mut instance = load(&settings, wanted)?;
+        let programs = hooks::programs(options.hook)?;
+        let mut instance = load(&settings, wanted, &programs)?;
         let logger = if options.log_refused {
             let object = &mut instance.object;
             Some(EbpfLogger::init(object).context("open the kernel program's log")?)
@@ -107,7 +108,7 @@ impl EbpfSource {
         let grace = GracePeriod::new()?;
         // Before anything is attached, as it keeps a CPU busy for a moment. Without it nothing is
         // missing but the figure.
-        let packet_nanoseconds = cost::packet_nanoseconds(&settings, wanted).ok();
+        let packet_nanoseconds = cost::packet_nanoseconds(&settings, wanted, programs[0]).ok();
         let hooks = Hooks::attach(&mut instance.object, options.interface, options.hook)?;
         let around = Around::new(&mut instance.object, options.interface);
         let size = instance.size();
@@ -159,9 +160,9 @@ impl EbpfSource {
         self.at_start
     }
 
-    /// Which kind of hook it is attached to.
-    pub fn hook(&self) -> HookKind {
-        self.hooks.kind()
+    /// Which kind of hook it is attached to: `tcx`, `clsact` or `xdp`.
+    pub fn hook(&self) -> &'static str {
+        self.hooks.name()
     }
 
     /// What is true of it as long as it is open.
@@ -198,10 +199,10 @@ fn random_seed() -> Result<Seed> {
 }
 
 /// Loads the tables as large as was asked for, or as large as the kernel has memory for.
-fn load(settings: &Settings, wanted: Size) -> Result<Instance> {
+fn load(settings: &Settings, wanted: Size, programs: &[&str]) -> Result<Instance> {
     let mut size = wanted;
     loop {
-        match Instance::load(settings, size) {
+        match Instance::load_for(settings, size, programs, &cpus::online()) {
             Err(error) if explain::is_out_of_memory(&error) => match size.smaller() {
                 Some(smaller) => size = smaller,
                 None => return Err(error),

@@ -7,7 +7,7 @@ use std::{
     thread::{self, ScopedJoinHandle},
 };
 
-use aya::programs::{SchedClassifier, TestRun as _, TestRunOptions};
+use aya::programs::{SchedClassifier, TestRun as _, TestRunOptions, Xdp};
 use iftop_common::{
     Bytes, Count, Counters, Directions, FlowKey, REFUSALS_LOGGED_PER_CPU, Table, Totals,
     aggregate::{self, Gso, kind},
@@ -209,6 +209,35 @@ fn kernel_and_host_agree_on_every_frame() {
         }
         let runs = 6 * (sane.len() + broken.len()) as u64;
         assert!(ip_packets > runs / 3 && ip_packets < runs, "the mix is no good: {ip_packets}");
+    }
+}
+
+/// The same at the XDP hook, where nothing is known of segments, with each of its programs.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn xdp_and_host_agree_on_every_frame() {
+    const PASS: u32 = 2;
+    let settings = settings(LinkType::Ethernet);
+    let mut random = fastrand::Rng::with_seed(0x1f70);
+    let sane = frame::samples(MAC, PEER);
+    let broken: Vec<_> = std::iter::repeat_with(|| frame::broken(&sane, &mut random))
+        .filter(|frame| frame.len() >= 14)
+        .take(RANDOM_FRAMES / 4)
+        .collect();
+    for (name, table) in [(names::XDP, Table::Hash), (names::XDP_FRAGS, Table::Flat)] {
+        let size = Size::new(table, 16, cpus::possible().unwrap(), 2);
+        let online = cpus::online();
+        let instance = Instance::load_for(&settings, size, &[name], &online).unwrap();
+        let mut kernel = Kernel { instance, sample: Sample::default() };
+        for frame in sane.iter().chain(&broken) {
+            let program: &Xdp = kernel.instance.object.program(name).unwrap().try_into().unwrap();
+            let options = TestRunOptions { data_in: Some(frame), ..TestRunOptions::new() };
+            let verdict = program.test_run(options).unwrap().return_value;
+            assert_eq!(verdict, PASS, "every frame goes on: {frame:02x?}");
+            let (direction, unsegmented) = (Direction::Ingress, (Gso::default(), &settings));
+            let expected = expected(LinkType::Ethernet, direction, frame, unsegmented);
+            assert_eq!(kernel.take(0), expected, "{name} {frame:02x?}");
+        }
     }
 }
 

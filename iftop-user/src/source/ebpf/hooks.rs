@@ -1,5 +1,6 @@
 //! Where the programs are attached: at the head of both tc hooks, by a TCX link where the kernel
-//! has them (6.6), else as a filter of the clsact qdisc.
+//! has them (6.6), else as a filter of the clsact qdisc; or where it was asked for, at the XDP hook and
+//! at the egress hook of tc.
 //!
 //! At the head, so that nobody who ends the chain hides traffic from us. A TCX link vanishes with
 //! its descriptor, however the process ends. What stands at clsact is taken away on drop, and the
@@ -13,10 +14,15 @@ use aya::{
     programs::{
         LinkOrder, ProgramError, TcAttachType,
         tc::{NlOptions, SchedClassifierLink, TcAttachOptions},
+        xdp::XdpLink,
     },
     sys::SyscallError,
 };
 use iftop_common::names;
+
+mod xdp;
+
+pub use xdp::XdpBy;
 
 use crate::{interface::Interface, qdisc, source::ebpf::object};
 
@@ -28,9 +34,11 @@ pub enum HookChoice {
     Auto,
     /// This one or none.
     Only(HookKind),
+    /// Received frames at the XDP hook, run by the kernel or by the driver; what is sent as by `Auto`.
+    Xdp(XdpBy),
 }
 
-/// A kind of hook.
+/// A kind of tc hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HookKind {
     /// A TCX link, since Linux 6.6.
@@ -55,6 +63,7 @@ const FIRST_PRIORITY: u16 = 1;
 /// The attached programs; dropping it detaches them.
 pub(super) struct Hooks {
     kind: HookKind,
+    xdp: Option<(XdpLink, XdpBy)>,
     // In this order: the links first, then the qdisc they hang on.
     _links: Vec<SchedClassifierLink>,
     _qdisc: Option<OwnClsact>,
@@ -66,53 +75,78 @@ impl Hooks {
         interface: &Interface,
         choice: HookChoice,
     ) -> Result<Self> {
-        match choice {
-            HookChoice::Auto => match tcx(object, interface) {
-                Err(error) if lacks_tcx(&error) => clsact(object, interface),
+        // On a loopback interface each packet passes both.
+        let directions: &[_] = match choice {
+            HookChoice::Xdp(_) => &[EGRESS],
+            _ if interface.loopback => &[EGRESS],
+            _ => &[INGRESS, EGRESS],
+        };
+        let mut hooks = match choice {
+            HookChoice::Auto | HookChoice::Xdp(_) => match tcx(object, interface, directions) {
+                Err(error) if lacks_tcx(&error) => clsact(object, interface, directions),
                 result => result,
             },
-            HookChoice::Only(HookKind::Tcx) => tcx(object, interface),
-            HookChoice::Only(HookKind::Clsact) => clsact(object, interface),
+            HookChoice::Only(HookKind::Tcx) => tcx(object, interface, directions),
+            HookChoice::Only(HookKind::Clsact) => clsact(object, interface, directions),
+        }?;
+        if let HookChoice::Xdp(by) = choice {
+            hooks.xdp = Some((xdp::attach(object, interface, by)?, by));
         }
+        Ok(hooks)
     }
 
-    pub(super) fn kind(&self) -> HookKind {
-        self.kind
+    /// As it stands in the status rule and in JSON.
+    pub(super) fn name(&self) -> &'static str {
+        if self.xdp.is_some() { "xdp" } else { self.kind.name() }
     }
 
     /// As the status page has it.
     pub(super) fn describe(&self, interface: &Interface) -> String {
-        let directions = if interface.loopback { "egress" } else { "ingress + egress" };
-        format!("{} {directions}", self.kind.name())
+        let tc = self.kind.name();
+        match &self.xdp {
+            Some((_, by)) => format!("{} xdp ingress, {tc} egress", by.name()),
+            None if interface.loopback => format!("{tc} egress"),
+            None => format!("{tc} ingress + egress"),
+        }
     }
 }
 
-fn tcx(object: &mut Ebpf, interface: &Interface) -> Result<Hooks> {
-    let options = || TcAttachOptions::TcxOrder(LinkOrder::first());
-    let links = attach_all(object, interface, HookKind::Tcx, options)?;
-    Ok(Hooks { kind: HookKind::Tcx, _links: links, _qdisc: None })
+/// A direction of tc: its program, and where it goes.
+type Direction = (&'static str, TcAttachType);
+
+const INGRESS: Direction = (names::INGRESS, TcAttachType::Ingress);
+const EGRESS: Direction = (names::EGRESS, TcAttachType::Egress);
+
+/// The programs that a choice attaches.
+pub(super) fn programs(choice: HookChoice) -> Result<[&'static str; 2]> {
+    let ingress = match choice {
+        HookChoice::Xdp(_) => xdp::program_name()?,
+        HookChoice::Auto | HookChoice::Only(_) => names::INGRESS,
+    };
+    Ok([ingress, names::EGRESS])
 }
 
-fn clsact(object: &mut Ebpf, interface: &Interface) -> Result<Hooks> {
+fn tcx(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
+    let options = || TcAttachOptions::TcxOrder(LinkOrder::first());
+    let links = attach_all(object, interface, directions, HookKind::Tcx, options)?;
+    Ok(Hooks { kind: HookKind::Tcx, xdp: None, _links: links, _qdisc: None })
+}
+
+fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
     let qdisc = OwnClsact::add_if_absent(interface)?;
     let options =
         || TcAttachOptions::Netlink(NlOptions { priority: FIRST_PRIORITY, ..NlOptions::default() });
-    let links = attach_all(object, interface, HookKind::Clsact, options)?;
-    Ok(Hooks { kind: HookKind::Clsact, _links: links, _qdisc: qdisc })
+    let links = attach_all(object, interface, directions, HookKind::Clsact, options)?;
+    Ok(Hooks { kind: HookKind::Clsact, xdp: None, _links: links, _qdisc: qdisc })
 }
 
-/// Both directions; on a loopback interface, where each packet passes both, egress alone.
 fn attach_all(
     object: &mut Ebpf,
     interface: &Interface,
+    directions: &[Direction],
     hook: HookKind,
     options: impl Fn() -> TcAttachOptions,
 ) -> Result<Vec<SchedClassifierLink>> {
-    let directions: &[_] = if interface.loopback {
-        &[(names::EGRESS, TcAttachType::Egress)]
-    } else {
-        &[(names::INGRESS, TcAttachType::Ingress), (names::EGRESS, TcAttachType::Egress)]
-    };
     let mut links = Vec::new();
     for &(name, direction) in directions {
         let program = object::program(object, name)?;

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use aya::{
     Ebpf,
-    programs::{SchedClassifier, TestRun as _, TestRunOptions},
+    programs::{Program, SchedClassifier, TestRun as _, TestRunOptions},
 };
 use iftop_common::{names, parse::Direction};
 
@@ -92,10 +92,13 @@ impl Instance {
         frame: &[u8],
         repeat: u32,
     ) -> Result<Duration> {
-        let program = object::program(&mut self.object, name)?;
         let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() };
-        let result = program.test_run(options).with_context(|| format!("run `{name}`"))?;
-        Ok(result.duration)
+        let result = match self.object.program(name) {
+            Some(Program::SchedClassifier(program)) => program.test_run(options),
+            Some(Program::Xdp(program)) => program.test_run(options),
+            _ => bail!("no program `{name}` to run"),
+        };
+        Ok(result.with_context(|| format!("run `{name}`"))?.duration)
     }
 
     /// What was counted in a half since it was last asked for. No program may be using it.

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, anyhow};
 use aya::{
     Ebpf, EbpfLoader, include_bytes_aligned,
     maps::{Map, MapData},
-    programs::SchedClassifier,
+    programs::{Program, SchedClassifier},
 };
 use iftop_common::{
     Bytes,
@@ -83,9 +83,12 @@ pub(super) fn load_other(
     }
     let mut object = loader.load(object).context("load the kernel program's maps")?;
     for name in programs {
-        program(&mut object, name)?
-            .load()
-            .with_context(|| format!("load the kernel program `{name}`"))?;
+        match object.program_mut(name) {
+            Some(Program::SchedClassifier(program)) => program.load(),
+            Some(Program::Xdp(program)) => program.load(),
+            _ => return Err(anyhow!("no program `{name}` in the embedded object")),
+        }
+        .with_context(|| format!("load the kernel program `{name}`"))?;
     }
     Ok(object)
 }

@@ -1,0 +1,88 @@
+//! The XDP hook of an interface, for received frames.
+//!
+//! It must never take another's program away, and never be where nobody asked for it: drivers may
+//! reset a device for it.
+
+use std::io;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use aya::{
+    Ebpf,
+    programs::{
+        ProgramError, Xdp,
+        xdp::{XdpLink, XdpMode},
+    },
+    sys::SyscallError,
+    util::KernelVersion,
+};
+use iftop_common::{names, parse::LinkType};
+
+use crate::interface::{Interface, xdp_program};
+
+/// Who runs the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum XdpBy {
+    /// The kernel, once there is a socket buffer: on any Ethernet device.
+    Kernel,
+    /// The driver, before there is one.
+    Driver,
+}
+
+impl XdpBy {
+    /// As the kernel calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kernel => "generic",
+            Self::Driver => "native",
+        }
+    }
+}
+
+/// The program for this kernel: before 5.18 none may see a frame in several pieces.
+pub(in super::super) fn program_name() -> Result<&'static str> {
+    let kernel = KernelVersion::current().context("ask for the kernel's version")?;
+    let has_frags = kernel >= KernelVersion::new(5, 18, 0);
+    Ok(if has_frags { names::XDP_FRAGS } else { names::XDP })
+}
+
+/// Attaches it, where that disturbs nobody.
+pub(super) fn attach(object: &mut Ebpf, interface: &Interface, by: XdpBy) -> Result<XdpLink> {
+    let shown = interface.shown_name();
+    ensure!(!interface.loopback, "{shown} is a loopback interface: XDP is not for those");
+    if interface.link_type()? != LinkType::Ethernet {
+        bail!("packets of {shown} have no Ethernet header: XDP is not for those");
+    }
+    if let Some(other) = xdp_program(interface.index)? {
+        bail!("{shown} has an XDP program already (id {other}), which stays: try --hook tcx");
+    }
+    let name = program_name()?;
+    let program: &mut Xdp = object
+        .program_mut(name)
+        .with_context(|| format!("no program `{name}` in the embedded object"))?
+        .try_into()
+        .with_context(|| format!("program `{name}` is not for XDP"))?;
+    let mode = match by {
+        XdpBy::Kernel => XdpMode::Skb,
+        XdpBy::Driver => XdpMode::Driver,
+    };
+    program
+        .attach_to_if_index(interface.index, mode)
+        .and_then(|id| program.take_link(id))
+        .map_err(|error| explain(error, by))
+        .with_context(|| format!("attach `{name}` to {shown} by {} XDP", by.name()))
+}
+
+fn explain(error: ProgramError, by: XdpBy) -> anyhow::Error {
+    let code = match &error {
+        ProgramError::SyscallError(SyscallError { io_error, .. }) => io_error.raw_os_error(),
+        _ => None,
+    };
+    let reason = match (code, by) {
+        (Some(libc::EBUSY | libc::EEXIST), _) => "another XDP program is there, which stays",
+        (Some(libc::EOPNOTSUPP), XdpBy::Driver) => {
+            "its driver has no XDP of its own, or not with this MTU: try --hook xdp"
+        }
+        _ => return error.into(),
+    };
+    anyhow::Error::from(io::Error::other(error)).context(reason)
+}
