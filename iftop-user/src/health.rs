@@ -70,6 +70,8 @@ pub struct Health {
     pub table: TableUse,
     /// Memory of this process alone.
     pub own_bytes: u64,
+    /// What counting a packet costs, once that was measured.
+    pub packet_cost: Option<Duration>,
     /// How long the last reading of the counters took, without waiting.
     pub poll: Duration,
     /// Share of one CPU that this process used of the last ten seconds, in thousandths of a percent.
@@ -243,6 +245,7 @@ impl Monitor {
             passes_outside: self.alarm.raised,
             table: self.table,
             own_bytes: self.latest.usage.own_bytes,
+            packet_cost: self.latest.packet_cost,
             poll: self.latest.poll,
             cpu: match micros(over) {
                 0 => 0,

@@ -44,7 +44,7 @@ pub struct TableUse {
 }
 
 /// What is true of an open source as long as it is.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Where it is attached: `tcx ingress + egress`.
     pub hooks: String,
@@ -56,8 +56,6 @@ pub struct Facts {
     pub refused_lines: u64,
     /// Memory that the kernel holds for us, in bytes.
     pub kernel_bytes: u64,
-    /// What counting a packet costs, measured when the source was opened.
-    pub packet_nanoseconds: Option<f64>,
 }
 
 /// Something that can be asked for samples.

@@ -31,7 +31,7 @@ pub(super) struct TableJson {
 
 #[derive(Serialize)]
 pub(super) struct CostJson {
-    packet_nanoseconds: Option<f64>,
+    packet_nanoseconds: Option<u128>,
     poll_seconds: f64,
     cpu_percent: f64,
 }
@@ -110,7 +110,7 @@ impl From<&Health> for TableJson {
 impl From<&Health> for CostJson {
     fn from(health: &Health) -> Self {
         Self {
-            packet_nanoseconds: health.about.facts.packet_nanoseconds,
+            packet_nanoseconds: health.packet_cost.map(|cost| cost.as_nanos()),
             poll_seconds: health.poll.as_secs_f64(),
             cpu_percent: thousandths(health.cpu),
         }

@@ -22,6 +22,9 @@ use crate::{
 /// Twice as often as reports: a screen is looked at.
 const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 
+/// When the first one is taken.
+const FIRST_SAMPLE: Duration = Duration::from_millis(400);
+
 /// Keys that wait are taken before a frame is made, for no longer than this: held keys do not queue up,
 /// and endless ones cannot keep the screen as it is.
 const KEYS_TIME: Duration = Duration::from_millis(40);
@@ -66,7 +69,8 @@ async fn watch(
     let interface = session.interface.shown_name();
     let source = format!("ebpf/{}", session.hook);
     let abilities = Abilities::of(|name| env::var(name).ok());
-    let mut ticks = time::interval_at(time::Instant::now() + SAMPLE_PERIOD, SAMPLE_PERIOD);
+    // Nobody waits longer than needed for the first rows; rates are of the time that passed.
+    let mut ticks = time::interval_at(time::Instant::now() + FIRST_SAMPLE, SAMPLE_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut wanted = Wanted::Frame;
     // Since when a key waits to be answered.

@@ -35,6 +35,7 @@ mod realtime;
 mod size;
 
 use around::Around;
+use cost::PacketCost;
 pub use grace::GracePeriod;
 pub use halves::Halves;
 use hooks::Hooks;
@@ -66,6 +67,7 @@ pub struct EbpfSource {
     hooks: Hooks,
     interface: Interface,
     facts: Facts,
+    cost: PacketCost,
     gone: bool,
     grace: GracePeriod,
     epoch: u32,
@@ -106,9 +108,6 @@ impl EbpfSource {
             None
         };
         let grace = GracePeriod::new()?;
-        // Before anything is attached, as it keeps a CPU busy for a moment. Without it nothing is
-        // missing but the figure.
-        let packet_nanoseconds = cost::packet_nanoseconds(&settings, wanted, programs[0]).ok();
         let hooks = Hooks::attach(&mut instance.object, options.interface, options.hook)?;
         let around = Around::new(&mut instance.object, options.interface);
         let size = instance.size();
@@ -118,12 +117,12 @@ impl EbpfSource {
             lines: size.lines(),
             refused_lines: wanted.lines() - size.lines(),
             kernel_bytes: size.kernel_bytes(),
-            packet_nanoseconds,
         };
         let mut source = Self {
             hooks,
             interface: options.interface.clone(),
             facts,
+            cost: PacketCost::measure(settings, wanted, programs[0]),
             gone: false,
             grace,
             epoch: 0,
@@ -228,6 +227,7 @@ impl Source for EbpfSource {
         sample.elapsed = elapsed;
         sample.dropped_packets = 0;
         sample.surroundings = self.around.read(before, began.elapsed());
+        sample.surroundings.packet_cost = self.cost.known();
         Ok(())
     }
 }

@@ -19,6 +19,8 @@ pub struct Surroundings {
     pub places: [Option<Place>; 2],
     /// What this process used since it began.
     pub usage: Usage,
+    /// What counting a packet costs, once that was measured.
+    pub packet_cost: Option<Duration>,
     /// How long it took to read the counters, by the clock on the wall, without the wait for the
     /// kernel program to leave them.
     pub poll: Duration,

@@ -107,8 +107,8 @@ fn table(health: &Health) -> Vec<String> {
 }
 
 fn cost(health: &Health) -> Vec<String> {
-    let packet = match health.about.facts.packet_nanoseconds {
-        Some(nanoseconds) => format!("{nanoseconds:.0} ns a packet (at load)"),
+    let packet = match health.packet_cost {
+        Some(cost) => format!("{} ns a packet (at load)", cost.as_nanos()),
         None => format!("{UNKNOWN} ns a packet"),
     };
     let poll = health.poll.as_secs_f64() * 1000.0;

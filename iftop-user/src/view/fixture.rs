@@ -86,13 +86,13 @@ pub fn health() -> Health {
                 lines: 262_144,
                 refused_lines: 0,
                 kernel_bytes: 32 << 20,
-                packet_nanoseconds: Some(8.7),
             },
             link_speed: Some(25_000_000_000),
             max_memory: 128 << 20,
             ..About::default()
         },
         up: Some(true),
+        packet_cost: Some(Duration::from_nanos(9)),
         places: [Some(Place { position: 1, of: 2 }); 2],
         covered: Some(Covered { ours: 8_190_000_000, interface: 8_190_080_000, over }),
         covered_since_start: Some(Covered {

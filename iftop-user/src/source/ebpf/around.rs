@@ -74,6 +74,7 @@ impl Around {
                 |_| PLACES_PERIOD,
             ),
             usage: usage(),
+            packet_cost: None,
             poll,
         }
     }

@@ -4,7 +4,11 @@
 //! beside it for what the runs cost by themselves. BPF's run statistics would slow down every program
 //! of the host.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    thread,
+    time::Duration,
+};
 
 use anyhow::Result;
 use iftop_common::names;
@@ -33,8 +37,33 @@ const FRAME: [u8; 60] = {
     frame
 };
 
-/// Nanoseconds that the program for received packets adds to each, with a small table.
-pub(super) fn packet_nanoseconds(settings: &Settings, size: Size, ingress: &str) -> Result<f64> {
+/// What a packet costs, known a moment after the start. (To load the programs once more takes longer
+/// than anybody wants to wait for the first row.)
+pub(super) struct PacketCost(Arc<OnceLock<Duration>>);
+
+impl PacketCost {
+    /// Begins to measure what the program for received packets takes for each.
+    pub fn measure(settings: Settings, size: Size, ingress: &'static str) -> Self {
+        let cost = Arc::new(OnceLock::new());
+        let measured = Arc::clone(&cost);
+        let measure = move || {
+            // Where this fails nothing is missing but the figure.
+            if let Ok(cost) = packet_cost(&settings, size, ingress) {
+                measured.get_or_init(|| cost);
+            }
+        };
+        // It is let go of: it ends by itself, and takes what it loaded with it.
+        let _ = thread::Builder::new().name("cost".to_owned()).spawn(measure);
+        Self(cost)
+    }
+
+    /// `None` while it is not known.
+    pub fn known(&self) -> Option<Duration> {
+        self.0.get().copied()
+    }
+}
+
+fn packet_cost(settings: &Settings, size: Size, ingress: &str) -> Result<Duration> {
     let nothing = if ingress == names::INGRESS { names::NOTHING } else { names::XDP_NOTHING };
     let size = Size { bucket_bits: 4, hash_entries: 64, ..size };
     let programs = [nothing, ingress];
@@ -47,5 +76,5 @@ pub(super) fn packet_nanoseconds(settings: &Settings, size: Size, ingress: &str)
         Ok(quickest)
     };
     let (nothing, counting) = (quickest(nothing)?, quickest(ingress)?);
-    Ok(counting.saturating_sub(nothing).as_nanos() as f64)
+    Ok(counting.saturating_sub(nothing))
 }
