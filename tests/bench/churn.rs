@@ -11,7 +11,7 @@ use crate::{
         stats::Spread,
     },
     packet::{Kind, Order, Packet},
-    ways::{Comparison, FLAT, WAYS, median},
+    ways::{Column, Comparison, FLAT, WAYS, median},
 };
 
 /// Entries of each map, and many more flows than that to fill them.
@@ -21,21 +21,24 @@ const FILL_BITS: u8 = 19;
 pub fn measure(effort: &Effort) -> Result<(Part, Vec<Figure>)> {
     let packet = |bits, order| Packet { both_ends: true, ..Packet::new(Kind::Tcp4, bits, order) };
     let fill = packet(FILL_BITS, Order::Sequence(0));
-    let compare = |packet, cpus| {
-        Comparison { fill, packet, cpus, room: ROOM, rounds: effort.rounds, repeat: effort.repeat }
-            .run()
-    };
     // Both CPUs see the same flows: each is new all the same, as there is no room for any.
     let fresh = packet(32, Order::Sequence(1 << FILL_BITS));
     let known = packet(0, Order::Sequence(0));
-    let columns = [compare(known, 1)?, compare(fresh, 1)?, compare(fresh, 2)?];
+    let columns = Comparison {
+        fill,
+        loads: vec![(known, 1), (fresh, 1), (fresh, 2)],
+        room: ROOM,
+        rounds: effort.rounds,
+        repeat: effort.repeat,
+    }
+    .run()?;
     let mut table = Table::new(
         "net ns a packet while everything is full",
         &["one known flow", "every packet a new flow", "the same, 2 CPUs"],
     )
     .drawn();
     for (number, way) in WAYS.iter().enumerate() {
-        let spread = |column: &Vec<Vec<f64>>| Spread::of(&column[number]).into();
+        let spread = |column: &Column| Spread::of(&column[number]).into();
         table.row(way.name, columns.iter().map(spread).collect());
     }
     let figure = |way: usize| {

@@ -15,7 +15,7 @@ use crate::{
         stats::Spread,
     },
     packet::{Kind, Order, Packet},
-    ways::{Comparison, FLAT, HASH, WAYS, median},
+    ways::{Column, Comparison, FLAT, HASH, WAYS, median},
 };
 
 /// A load, and what the flat table may cost of the hash table's price in it.
@@ -33,21 +33,21 @@ const GOALS: [(&str, f64); 7] = [
 struct Load {
     name: &'static str,
     packet: Packet,
-    cpus: usize,
+    /// The name of the same from two CPUs at once, where that is measured.
+    from_two: Option<&'static str>,
     /// Entries of each map; twice the flows where it says nothing.
     room: Option<u32>,
 }
 
 const fn load(name: &'static str, kind: Kind, bits: u8, order: Order) -> Load {
-    Load { name, packet: Packet::new(kind, bits, order), cpus: 1, room: None }
+    Load { name, packet: Packet::new(kind, bits, order), from_two: None, room: None }
 }
 
-const LOADS: [Load; 12] = [
-    load("TCP4", Kind::Tcp4, 0, Order::Uniform),
+const LOADS: [Load; 11] = [
+    Load { from_two: Some("TCP4, 2 CPUs"), ..load("TCP4", Kind::Tcp4, 0, Order::Uniform) },
     load("TCP6", Kind::Tcp6, 0, Order::Uniform),
     load("VLAN", Kind::Vlan, 0, Order::Uniform),
     load("fragment", Kind::Fragment, 0, Order::Uniform),
-    Load { cpus: 2, ..load("2 CPUs", Kind::Tcp4, 0, Order::Uniform) },
     load("1k uniform", Kind::Tcp4, 10, Order::Uniform),
     load("1k skewed", Kind::Tcp4, 10, Order::Skewed),
     load("128k uniform", Kind::Tcp4, 17, Order::Uniform),
@@ -58,22 +58,21 @@ const LOADS: [Load; 12] = [
 ];
 
 pub fn measure(effort: &Effort) -> Result<(Part, Vec<Figure>)> {
-    let mut table = Table::new(
-        "net ns a packet, over a program that only varies the packet",
-        &LOADS.each_ref().map(|load| load.name),
-    )
-    .drawn();
-    let mut columns = Vec::new();
+    let mut columns: Vec<(&str, Column)> = Vec::new();
     for load in &LOADS {
-        columns.push(load.compare(effort)?);
+        let names = [Some(load.name), load.from_two].into_iter().flatten();
+        columns.extend(names.zip(load.compare(effort)?));
     }
+    let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+    let title = "net ns a packet, over a program that only varies the packet";
+    let mut table = Table::new(title, &names).drawn();
     for (number, way) in WAYS.iter().enumerate() {
-        let spread = |column: &Vec<Vec<f64>>| Spread::of(&column[number]).into();
+        let spread = |(_, column): &(&str, Column)| Spread::of(&column[number]).into();
         table.row(way.name, columns.iter().map(spread).collect());
     }
     let of = |name: &str, way: usize| {
-        let column = LOADS.iter().zip(&columns).find(|(load, _)| load.name == name);
-        column.and_then(|(_, column)| median(column, way))
+        let (_, column) = columns.iter().find(|(found, _)| *found == name)?;
+        median(column, way)
     };
     let mut figures: Vec<Figure> = GOALS
         .iter()
@@ -90,7 +89,7 @@ pub fn measure(effort: &Effort) -> Result<(Part, Vec<Figure>)> {
         figures.push(Figure::ratio(what, 0.35, Some(flat), Some(hash)));
     }
     let what = "two CPUs on one flow against one CPU";
-    figures.push(Figure::ratio(what, 1.1, of("2 CPUs", FLAT), of("TCP4", FLAT)));
+    figures.push(Figure::ratio(what, 1.1, of("TCP4, 2 CPUs", FLAT), of("TCP4", FLAT)));
     Ok((Part { name: "hot", tables: vec![table, installed] }, figures))
 }
 
@@ -127,12 +126,15 @@ fn installed(effort: &Effort) -> Result<(Table, [Vec<f64>; 2])> {
 }
 
 impl Load {
-    fn compare(&self, effort: &Effort) -> Result<Vec<Vec<f64>>> {
+    fn compare(&self, effort: &Effort) -> Result<Vec<Column>> {
         let packet = self.packet;
+        let mut loads = vec![(packet, 1)];
+        if self.from_two.is_some() {
+            loads.push((packet, 2));
+        }
         Comparison {
             fill: Packet { order: Order::Sequence(0), ..packet },
-            packet,
-            cpus: self.cpus,
+            loads,
             room: self.room.unwrap_or((2_u32 << packet.bits).max(1 << 16)),
             rounds: effort.rounds,
             repeat: effort.repeat,

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     thread,
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result, anyhow, ensure};
@@ -158,12 +159,14 @@ fn run(arguments: &Arguments) -> Result<()> {
         if !arguments.parts.is_empty() && !arguments.parts.iter().any(|part| part == name) {
             continue;
         }
+        let began = Instant::now();
         println!("== {name}\n");
         match on_a_thread(|| measure(&effort)) {
             Ok((part, reached)) => {
                 for table in &part.tables {
                     println!("{}", table::text(table));
                 }
+                println!("({:.0} s)\n", began.elapsed().as_secs_f64());
                 parts.push(part);
                 figures.extend(reached);
             }

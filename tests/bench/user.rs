@@ -48,8 +48,8 @@ pub fn measure(effort: &Effort) -> Result<(Part, Vec<Figure>)> {
 
 /// The real program on a terminal, on a CPU of its own; the other makes the traffic.
 fn whole_program(effort: &Effort) -> Result<(Table, Vec<Figure>)> {
-    let mut table =
-        Table::new("the program on a terminal", &["CPU, % of a core", "most memory, MiB"]);
+    let columns = ["CPU, % of a core", "most memory, MiB", "packets a second"];
+    let mut table = Table::new("the program on a terminal", &columns);
     let mut figures = Vec::new();
     for (name, flows, goal) in LOADS {
         let wire = Wire::new()?;
@@ -61,22 +61,22 @@ fn whole_program(effort: &Effort) -> Result<(Table, Vec<Figure>)> {
         let mut program = Program::start(wire.inside(), &words, Output::Terminal)?;
         // 2^20 flows one after the other: in a second only so many of them have a packet.
         let packet = Packet::new(Kind::Udp4, bits(flows), Order::Sequence(0));
-        let pass = |seconds: u64| -> Result<()> {
+        let pass = |seconds: u64| -> Result<u64> {
             let time = Duration::from_secs(seconds);
             if flows == 0 {
                 thread::sleep(time);
-            } else {
-                wire.send_for(&packet, flows, time)?;
+                return Ok(0);
             }
-            Ok(())
+            wire.send_for(&packet, flows, time)
         };
         pass(effort.warm_up_seconds)?;
         let (before, began) = (program.cpu()?, Instant::now());
-        pass(effort.user_seconds)?;
+        let sent = pass(effort.user_seconds)?;
+        let rate = sent as f64 / began.elapsed().as_secs_f64();
         let used = program.cpu()?.saturating_sub(before).as_secs_f64();
         let used = used / began.elapsed().as_secs_f64() * 100.0;
         let memory = program.peak_memory_bytes()? as f64 / f64::from(1 << 20);
-        table.row(name, vec![used.into(), memory.into()]);
+        table.row(name, vec![used.into(), memory.into(), rate.round().into()]);
         if let Some(goal) = goal {
             let what = format!("CPU of a core at one poll a second, {name}");
             figures.push(Figure::new(what, goal, Unit::Percent, Some(used)));

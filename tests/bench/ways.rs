@@ -43,36 +43,44 @@ pub const WAYS: [Way; 7] = [
 pub struct Comparison {
     /// Packets that are there before time is taken.
     pub fill: Packet,
-    pub packet: Packet,
-    pub cpus: usize,
+    /// Each measured in every round; from so many CPUs at once.
+    pub loads: Vec<(Packet, usize)>,
     /// Entries of each map; of the flat table, lines for each CPU.
     pub room: u32,
     pub rounds: usize,
     pub repeat: u32,
 }
 
+/// Of one load: by way, nanoseconds in rounds.
+pub type Column = Vec<Vec<f64>>;
+
 impl Comparison {
-    /// Every way, round by round: of the control what it takes, of the others what they take more.
-    pub fn run(&self) -> Result<Vec<Vec<f64>>> {
+    /// Every load in every way, round by round: of the control what it takes, of the others what they
+    /// take more.
+    pub fn run(&self) -> Result<Vec<Column>> {
         let mut kernels = Vec::new();
         for way in &WAYS {
             let kernel = way.load(self.room)?;
             kernel.fill(&self.fill)?;
             kernels.push(kernel);
         }
-        let mut measured = vec![Vec::new(); WAYS.len()];
+        let mut columns = vec![vec![Vec::new(); WAYS.len()]; self.loads.len()];
         for round in 0..self.rounds {
-            for (kernel, times) in kernels.iter().zip(&mut measured) {
+            for (&(packet, cpus), column) in self.loads.iter().zip(&mut columns) {
                 // The same packets in all ways, others in each round.
-                let packet = self.packet.moved_on(round as u64 * u64::from(self.repeat));
-                times.push(kernel.run_on(self.cpus, &packet, round as u64, self.repeat)?);
+                let packet = packet.moved_on(round as u64 * u64::from(self.repeat));
+                for (kernel, times) in kernels.iter().zip(column) {
+                    times.push(kernel.run_on(cpus, &packet, round as u64, self.repeat)?);
+                }
             }
         }
-        let control = measured[CONTROL].clone();
-        for times in &mut measured[CONTROL + 1..] {
-            *times = differences(times, &control);
+        for column in &mut columns {
+            let control = column[CONTROL].clone();
+            for times in &mut column[CONTROL + 1..] {
+                *times = differences(times, &control);
+            }
         }
-        Ok(measured)
+        Ok(columns)
     }
 }
 
@@ -97,6 +105,6 @@ impl Packet {
 }
 
 /// The median of one way.
-pub fn median(measured: &[Vec<f64>], way: usize) -> Option<f64> {
+pub fn median(measured: &Column, way: usize) -> Option<f64> {
     Spread::of(&measured[way]).map(|spread| spread.median)
 }
