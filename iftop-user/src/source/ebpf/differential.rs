@@ -43,8 +43,11 @@ struct Kernel {
 }
 
 fn settings(link_type: LinkType) -> Settings {
-    let seed =
-        Seed { keys: [1, 2, 3, 4, 5].map(|n| n << 33 | n), spread: [0x9e37_79b9_7f4a_7c15; 2] };
+    const SECOND: u64 = 0x9e37_79b9_7f4a_7c15;
+    let seed = Seed {
+        keys: [1, 2, 3, 4, 5].map(|n| [n, n + 5].map(|n| SECOND.wrapping_mul(n))),
+        second: SECOND,
+    };
     let bytes = Bytes::Ip;
     Settings { link_type, mac: Mac::new(MAC), cut_by_kernel: 0, bytes, log_refused: false, seed }
 }
