@@ -38,34 +38,35 @@ fn same(a: &Words, b: &Words) -> bool {
 /// Random numbers of a run. Who does not know them cannot choose flows that meet in a bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seed {
-    /// Added to the halves of the words before they are multiplied: low and high half of each.
-    pub keys: [u64; 5],
-    /// What spreads the sum over the buckets, for the first and the second choice; odd.
-    pub spread: [u64; 2],
+    /// What each word is multiplied by, and then what its high half is.
+    pub keys: [[u64; 2]; 5],
+    /// What makes the second choice of the sum; odd.
+    pub second: u64,
 }
 
-/// The hash of a flow, before it is spread over buckets; `key_of` gives the seed's keys.
+/// The hash of a flow; `key_of` gives the seed's keys by word.
 ///
-/// NH, the inner hash of UMAC (RFC 4418 §5.2.2): for any two flows, at most one seed in 2^32 gives
-/// the same sum. Five multiplications, and nothing in it can be steered by whoever chooses ports.
+/// Multilinear: for any two flows, the difference of the sums is a random multiple of a power of two,
+/// so that its highest bits are random. That power is 2^31 at most: the high halves have keys of
+/// their own, and where they are the same, the words differ in their low halves. (With one key for a
+/// word, flows that differ only in its last byte would have few places to go, whatever the key.)
+/// So nothing in it can be steered by whoever chooses addresses and ports.
 #[inline(always)]
-pub fn hash(words: &Words, key_of: impl Fn(usize) -> u64) -> u64 {
+pub fn hash(words: &Words, key_of: impl Fn(usize) -> [u64; 2]) -> u64 {
     let mut sum = 0_u64;
     for (place, word) in words.iter().enumerate() {
-        let key = key_of(place);
-        let low = (*word as u32).wrapping_add(key as u32);
-        let high = ((*word >> 32) as u32).wrapping_add((key >> 32) as u32);
-        sum = sum.wrapping_add(u64::from(low) * u64::from(high));
+        let [whole, high] = key_of(place);
+        sum = sum.wrapping_add(word.wrapping_mul(whole));
+        sum = sum.wrapping_add((word >> 32).wrapping_mul(high));
     }
     sum
 }
 
-/// One of a flow's buckets, of 2^`bits`: multiply-shift, so that two sums meet in a bucket with a
-/// chance of 2/2^`bits` at most. The sums of flows that differ in one word are multiples of each other;
-/// folded they are not, and fill a table as evenly as random ones.
+/// One of a flow's buckets, of 2^`bits`: the highest bits, so that two flows meet with a chance of
+/// 2/2^`bits` at most.
 #[inline(always)]
-pub fn bucket(hash: u64, spread: u64, bits: u32) -> u32 {
-    ((hash ^ hash >> 32).wrapping_mul(spread) >> (64 - bits)) as u32
+pub fn bucket(hash: u64, bits: u32) -> u32 {
+    (hash >> (64 - bits)) as u32
 }
 
 /// What one flow carried in one interval, as one CPU saw it: 64 bytes, a cache line.
@@ -74,7 +75,7 @@ pub fn bucket(hash: u64, spread: u64, bits: u32) -> u32 {
 pub struct Line {
     /// Which flow; means nothing while the line is free.
     pub key: Words,
-    /// At the ingress hook.
+    /// At the ingress hook. While the line is free, this and the other counters are 0.
     pub ingress_bytes: u64,
     /// At the egress hook.
     pub egress_bytes: u64,
@@ -96,22 +97,13 @@ impl Line {
     /// Whether it holds no flow.
     #[inline(always)]
     pub const fn is_free(&self) -> bool {
-        self.ingress_packets | self.egress_packets == 0
+        // Wide, so that nothing need be cut off.
+        self.ingress_packets as u64 | self.egress_packets as u64 == 0
     }
 
-    /// Makes it the line of a flow. False where the count is beyond what a line holds.
-    #[inline(always)]
-    fn begin(&mut self, key: &Words, direction: Direction, count: Count) -> bool {
-        let Ok(packets) = u32::try_from(count.packets) else { return false };
-        // Whatever was left by an older flow goes.
-        let (ingress, egress) = match direction {
-            Direction::Ingress => ((count.bytes, packets), (0, 0)),
-            Direction::Egress => ((0, 0), (count.bytes, packets)),
-        };
-        self.key = *key;
-        (self.ingress_bytes, self.ingress_packets) = ingress;
-        (self.egress_bytes, self.egress_packets) = egress;
-        true
+    /// Frees it. (The key may stay.)
+    pub fn clear(&mut self) {
+        *self = Self { key: self.key, ..Self::default() };
     }
 
     /// Counts a packet. False, and nothing is changed, where the packets would not fit any more; the
@@ -134,13 +126,43 @@ impl Bucket {
     #[inline(always)]
     pub fn add(&mut self, key: &Words, direction: Direction, count: Count) -> bool {
         for line in &mut self.lines {
-            if line.is_free() {
-                return line.begin(key, direction, count);
-            }
+            // A free line may have the flow's key from an older interval: as good as its own.
             if same(&line.key, key) && line.add(direction, count) {
                 return true;
             }
+            if line.is_free() {
+                line.key = *key;
+                return line.add(direction, count);
+            }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Flows that who has many addresses could choose: they differ only in the highest bits of words.
+    #[test]
+    fn chosen_flows_do_not_meet() {
+        const BITS: u32 = 12;
+        let key = |n: usize| 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(n as u64 + 77).rotate_left(23);
+        let places: [&[(usize, u32)]; 4] =
+            [&[(3, 56)], &[(2, 60), (3, 60)], &[(3, 28), (3, 60)], &[(4, 0), (3, 60)]];
+        for places in places {
+            let bits = 8 / places.len();
+            let mut flows_in_bucket = [0_u8; 1 << BITS];
+            for flow in 0..256_u64 {
+                let mut words: Words = [1, 2, 3, 4, 5];
+                for (part, &(word, shift)) in places.iter().enumerate() {
+                    words[word] ^= (flow >> (part * bits) & ((1 << bits) - 1)) << shift;
+                }
+                let sum = hash(&words, |place| [key(2 * place), key(2 * place + 1)]);
+                flows_in_bucket[bucket(sum, BITS) as usize] += 1;
+            }
+            let most = flows_in_bucket.iter().max().copied();
+            assert!(most <= Some(LINES as u8), "{places:?}: {most:?}");
+        }
     }
 }

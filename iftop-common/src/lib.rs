@@ -51,10 +51,10 @@ pub mod names {
     pub const BUCKET_BITS: &str = "BUCKET_BITS";
     /// Global `u32`: the same for a CPU's part of the spill table.
     pub const SPILL_BITS: &str = "SPILL_BITS";
-    /// Global `[u64; 5]`: of this run's [`Seed`](crate::flat::Seed).
+    /// Global `[u64; 10]`: of this run's [`Seed`](crate::flat::Seed).
     pub const SEED_KEYS: &str = "SEED_KEYS";
-    /// Global `[u64; 2]`: see [`SEED_KEYS`].
-    pub const SEED_SPREAD: &str = "SEED_SPREAD";
+    /// Global `u64`: see [`SEED_KEYS`].
+    pub const SEED_SECOND: &str = "SEED_SECOND";
     /// Global `u32`: how many CPUs there may ever be.
     pub const CPUS: &str = "CPUS";
     /// Global `u8`: the [`LinkType`](crate::parse::LinkType) as a number.

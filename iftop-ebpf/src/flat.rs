@@ -49,20 +49,13 @@ impl Part {
     #[inline(always)]
     fn add(&self, key: &Words, direction: Direction, count: Count) -> bool {
         let hash = flat::hash(key, globals::seed_key);
-        self.add_to(0, hash, key, direction, count) || self.add_to(1, hash, key, direction, count)
+        self.add_to(hash, key, direction, count)
+            || self.add_to(hash.wrapping_mul(globals::seed_second()), key, direction, count)
     }
 
     #[inline(always)]
-    fn add_to(
-        &self,
-        choice: usize,
-        hash: u64,
-        key: &Words,
-        direction: Direction,
-        count: Count,
-    ) -> bool {
-        let index =
-            (self.part << self.bits) + flat::bucket(hash, globals::seed_spread(choice), self.bits);
+    fn add_to(&self, hash: u64, key: &Words, direction: Direction, count: Count) -> bool {
+        let index = (self.part << self.bits) + flat::bucket(hash, self.bits);
         let Some(bucket) = self.buckets.get_ptr_mut(index) else { return false };
         // SAFETY: a live map value of which this CPU is the only writer, and which user space reads
         // only when no program uses its half.

@@ -28,9 +28,9 @@ static BUCKET_BITS: Global<u32> = Global::new(1);
 #[unsafe(no_mangle)]
 static SPILL_BITS: Global<u32> = Global::new(1);
 #[unsafe(no_mangle)]
-static SEED_KEYS: [Global<u64>; 5] = [const { Global::new(0) }; 5];
+static SEED_KEYS: [Global<u64>; 10] = [const { Global::new(0) }; 10];
 #[unsafe(no_mangle)]
-static SEED_SPREAD: [Global<u64>; 2] = [const { Global::new(1) }; 2];
+static SEED_SECOND: Global<u64> = Global::new(1);
 
 #[map]
 static EPOCH: Array<u32> = Array::with_max_entries(1, BPF_F_MMAPABLE);
@@ -96,16 +96,17 @@ pub fn spill_bits() -> u32 {
     SPILL_BITS.load()
 }
 
-/// One of this run's random numbers. (Each is read where it is used: there are few registers.)
+/// This run's random numbers for a word. (They are read where they are used: there are few
+/// registers.)
 #[inline(always)]
-pub fn seed_key(place: usize) -> u64 {
-    SEED_KEYS[place].load()
+pub fn seed_key(word: usize) -> [u64; 2] {
+    [SEED_KEYS[2 * word].load(), SEED_KEYS[2 * word + 1].load()]
 }
 
 /// See [`seed_key`].
 #[inline(always)]
-pub fn seed_spread(choice: usize) -> u64 {
-    SEED_SPREAD[choice].load()
+pub fn seed_second() -> u64 {
+    SEED_SECOND.load()
 }
 
 /// What frames start with.

@@ -191,10 +191,11 @@ fn settings(options: &Options<'_>) -> Result<Settings> {
 }
 
 fn random_seed() -> Result<Seed> {
-    let mut bytes = [[0; 8]; 7];
+    let mut bytes = [[0; 8]; 11];
     getrandom::fill(bytes.as_flattened_mut()).context("ask for random numbers")?;
-    let [keys @ .., first, second] = bytes.map(u64::from_ne_bytes);
-    Ok(Seed { keys, spread: [first | 1, second | 1] })
+    let [numbers @ .., second] = bytes.map(u64::from_ne_bytes);
+    let keys = std::array::from_fn(|word| [numbers[2 * word], numbers[2 * word + 1]]);
+    Ok(Seed { keys, second: second | 1 })
 }
 
 /// Loads the tables as large as was asked for, or as large as the kernel has memory for.
