@@ -163,6 +163,8 @@ const STEPS: &[Step] = &[
     silent("?", No("Host display:")),
     silent("?", Texts(&["Host display:"])),
     silent("h", ALL),
+    silent("i", Texts(&["interface   va", "covered     100.000 %", "spilled 0"])),
+    silent("i", ALL),
     step("!", "Sorry, subshells have been disabled.", ALL),
     step("f", "Packet filters are not there yet", ALL),
     step("H", "Press h or ? for help", ALL),
