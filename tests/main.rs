@@ -13,6 +13,7 @@ mod compat;
 mod config;
 mod counting;
 mod losses;
+mod memory;
 mod names;
 mod parse;
 mod running;

@@ -96,8 +96,8 @@ impl Iftop {
         iftop
     }
 
-    /// Text says it on stdout, JSON on stderr; then counting has begun.
-    pub fn wait_until_listening(&mut self) {
+    /// Text says it on stdout, JSON on stderr; then counting has begun. All that was said by then.
+    pub fn wait_until_listening(&mut self) -> String {
         let mut said = String::new();
         while !said.lines().last().is_some_and(|line| line.starts_with("Listening on ")) {
             let read = if self.json {
@@ -107,6 +107,7 @@ impl Iftop {
             };
             assert_ne!(read, 0, "ended early: {said} {}", self.rest_of_errors());
         }
+        said
     }
 
     pub fn id(&self) -> u32 {

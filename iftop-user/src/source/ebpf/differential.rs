@@ -303,6 +303,44 @@ fn a_cpu_without_a_shard_spills() {
     assert_eq!((sample.table.used, sample.table.spill_used), (0, 1));
 }
 
+/// More packets of one flow in one interval than 32 bits hold, as aggregates of the most segments that
+/// the kernel takes.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_line_that_is_full_is_followed_by_another() {
+    const SEGMENTS: u32 = u16::MAX as u32;
+    const TIMES: u32 = SEGMENTS + 3;
+    const PACKETS: u64 = SEGMENTS as u64 * TIMES as u64;
+    const { assert!(PACKETS > u32::MAX as u64) };
+    let packet = plain_v4().packet(&frame::udp(1, 53, 20));
+    let bytes = packet.len() as u64 * u64::from(TIMES);
+    let frame = frame::ethernet(MAC, PEER, &[], 0x0800, &packet);
+    let context = context(Gso { segments: SEGMENTS, segment_bytes: 20 });
+    for (table, direction) in [
+        (Table::Flat, Direction::Ingress),
+        (Table::Flat, Direction::Egress),
+        (Table::Hash, Direction::Ingress),
+    ] {
+        let mut kernel = Kernel::load(table, LinkType::Ethernet, 16);
+        let program = object::program(&mut kernel.instance.object, name_of(direction)).unwrap();
+        let options = TestRunOptions {
+            data_in: Some(&frame),
+            ctx_in: Some(&context),
+            repeat: TIMES,
+            ..TestRunOptions::new()
+        };
+        program.test_run(options).unwrap();
+        let (flows, totals) = kernel.take(0);
+        let [(key, counters)] = &flows[..] else { panic!("{table:?} {flows:?}") };
+        assert!(!key.has(FlowKey::FAR_UNKNOWN), "{table:?}");
+        let expected = by_direction(direction, Count { bytes, packets: PACKETS });
+        assert_eq!((*counters, totals.seen), (expected, expected), "{table:?}");
+        assert_eq!(totals.other, Counters::default());
+        let lines = kernel.table().used;
+        assert!(if table == Table::Flat { lines > 1 } else { lines == 1 }, "{table:?}: {lines}");
+    }
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_table_of_many_flows_is_read_whole() {

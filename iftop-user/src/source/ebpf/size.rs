@@ -50,9 +50,7 @@ impl Size {
         let shards = shards.max(1);
         let wanted = u64::from(max_flows) * LINES_FOR_A_FLOW / u64::from(shards) / LINES as u64;
         let bucket_bits = wanted.max(1).ilog2().clamp(*BUCKET_BITS.start(), *BUCKET_BITS.end());
-        let of_spill = u64::from(shards) << bucket_bits;
-        let wanted = of_spill / SPILL_SHARE / u64::from(cpus.max(1));
-        let spill_bits = wanted.max(1).ilog2().clamp(*SPILL_BITS.start(), *SPILL_BITS.end());
+        let spill_bits = spill_bits(cpus, shards, bucket_bits);
         Self { table, cpus, shards, bucket_bits, spill_bits, hash_entries: max_flows.max(1) }
     }
 
@@ -64,7 +62,8 @@ impl Size {
         }
         let hash_entries = self.hash_entries / 2;
         let bucket_bits = (self.bucket_bits - 1).max(*BUCKET_BITS.start());
-        Some(Self { bucket_bits, hash_entries, ..self })
+        let spill_bits = spill_bits(self.cpus, self.shards, bucket_bits);
+        Some(Self { bucket_bits, spill_bits, hash_entries, ..self })
     }
 
     /// Flows that there is room for in a half.
@@ -122,6 +121,12 @@ impl Size {
     }
 }
 
+/// For a flat table of this size.
+fn spill_bits(cpus: u32, shards: u32, bucket_bits: u32) -> u32 {
+    let wanted = (u64::from(shards) << bucket_bits) / SPILL_SHARE / u64::from(cpus.max(1));
+    wanted.max(1).ilog2().clamp(*SPILL_BITS.start(), *SPILL_BITS.end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +170,11 @@ mod tests {
             let mut times = 0;
             while let Some(smaller) = size.smaller() {
                 assert_eq!(smaller.lines(), size.lines() / 2);
+                assert!(
+                    table == Table::Hash
+                        || smaller == Size::new(table, 65_536 >> (times + 1), 64, 2),
+                    "the spill table follows"
+                );
                 size = smaller;
                 times += 1;
             }
