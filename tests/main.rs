@@ -12,6 +12,7 @@ mod bench {
 mod compat;
 mod config;
 mod counting;
+mod flat;
 mod losses;
 mod memory;
 mod names;
