@@ -29,7 +29,47 @@ mod xdp;
 
 use kinds::{kinds, to_us, to_us6};
 
-const HOOKS: [&str; 4] = ["tcx", "clsact", "xdp", "xdp=native"];
+/// One way to count: a hook, a table, and what a byte is.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    hook: &'static str,
+    table: &'static str,
+    bytes: &'static str,
+}
+
+const WAYS: [Way; 7] = [
+    Way { hook: "tcx", table: "flat", bytes: "ip" },
+    Way { hook: "tcx", table: "flat", bytes: "wire" },
+    Way { hook: "tcx", table: "hash", bytes: "ip" },
+    Way { hook: "clsact", table: "flat", bytes: "ip" },
+    Way { hook: "xdp", table: "flat", bytes: "ip" },
+    Way { hook: "xdp=native", table: "hash", bytes: "ip" },
+    Way { hook: "xdp=native", table: "flat", bytes: "wire" },
+];
+
+const TABLES: [&str; 2] = ["flat", "hash"];
+
+impl Way {
+    /// What the program is told.
+    fn options(self) -> String {
+        let Self { hook, table, bytes } = self;
+        format!("-i va -P --hook {hook} --table {table} --bytes {bytes}")
+    }
+
+    /// What a packet counts, by its frame or by what its IP header says.
+    fn bytes_of(self, frame: &[u8], ip_bytes: u64) -> u64 {
+        // Least frame; checksum, preamble, start delimiter and gap (IEEE 802.3).
+        if self.bytes == "wire" { frame.len().max(60) as u64 + 4 + 8 + 12 } else { ip_bytes }
+    }
+}
+
+/// Does the same with each, all at once: most of the time goes by until reports come.
+fn with_each<T: Copy + Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    thread::scope(|scope| {
+        let test = &test;
+        cases.into_iter().for_each(|case| drop(scope.spawn(move || test(case))));
+    });
+}
 
 /// Bytes and packets: sent, received.
 type Traffic = ([u64; 2], [u64; 2]);
@@ -76,9 +116,9 @@ const THEM6: &str = "fd00:9::2";
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn every_kind_of_packet_is_counted_where_it_belongs() {
-    for hook in HOOKS {
+    with_each(WAYS, |way| {
         let cable = Cable::new();
-        let iftop = Iftop::json(&cable.a, &format!("-i va -P --hook {hook}"));
+        let iftop = Iftop::json(&cable.a, &way.options());
         let wire = cable.sender_at_vb();
         let mut expected = BTreeMap::new();
         let (mut seen, mut not_ip, mut frames) = ([0; 2], [0; 2], 0);
@@ -92,54 +132,72 @@ fn every_kind_of_packet_is_counted_where_it_belongs() {
                 not_ip = [times * case.frame.len() as u64, times];
                 continue;
             };
-            let traffic = [times * case.ip_bytes, times];
+            let traffic = [times * way.bytes_of(&case.frame, case.ip_bytes), times];
             seen = [seen[0] + traffic[0], seen[1] + traffic[1]];
-            // What a third party on the left said counts as sent in its row.
-            let sent = flow.0.starts_with("192.0.2.9");
-            expected.insert(flow.clone(), if sent { (traffic, [0, 0]) } else { ([0, 0], traffic) });
+            // What a third party on the left said counts as sent in its row. What differs in what
+            // no row shows is one row.
+            let sent = usize::from(!flow.0.starts_with("192.0.2.9"));
+            let row: &mut [[u64; 2]; 2] = expected.entry(flow.clone()).or_default();
+            row[sent] = [row[sent][0] + traffic[0], row[sent][1] + traffic[1]];
         }
         let report = iftop.last_report(frames);
-        assert_eq!(flows(&report), expected, "{hook}");
-        assert_eq!(account(&report, "seen"), seen, "{hook}");
-        assert_eq!(account(&report, "not_ip"), not_ip, "{hook}");
-        assert_eq!(account(&report, "malformed"), [0, 0], "{hook}");
-        assert_eq!(report["hook"], hook.split('=').next().unwrap());
+        let expected = expected.into_iter().map(|(row, [sent, received])| (row, (sent, received)));
+        assert_eq!(flows(&report), expected.collect(), "{way:?}");
+        assert_eq!(account(&report, "seen"), seen, "{way:?}");
+        assert_eq!(account(&report, "in_flows"), seen, "{way:?}");
+        assert_eq!(account(&report, "not_ip"), not_ip, "{way:?}");
+        assert_eq!(account(&report, "malformed"), [0, 0], "{way:?}");
+        assert_eq!(report["hook"], way.hook.split('=').next().unwrap());
+        assert_eq!(report["table"]["kind"], way.table);
         let totals = &report["totals"];
         assert_eq!(totals["sent"]["bytes"], 0, "third parties are received, both of them");
         assert_eq!(totals["received"]["packets"], seen[1]);
-    }
+    });
 }
 
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn both_directions_meet_in_one_flow() {
-    for hook in HOOKS {
+    const TIMES: u64 = 7;
+    with_each(WAYS, |way| {
         let cable = Cable::new();
-        let iftop = Iftop::json(&cable.a, &format!("-i va -P --hook {hook}"));
+        let iftop = Iftop::json(&cable.a, &way.options());
         let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
-        let question = v4(US, THEM, UDP).packet(&frame::udp(40_000, 53, 32));
+        let question = v4(US, THEM, UDP).packet(&frame::udp(40_000, 53, 12));
         let answer = v4(THEM, US, UDP).packet(&frame::udp(53, 40_000, 500));
-        for _ in 0..7 {
-            out.send(&frame::ethernet(VB_MAC, VA_MAC, &[], 0x0800, &question));
+        let questions = [
+            frame::ethernet(VB_MAC, VA_MAC, &[], 0x0800, &question),
             // A tag in the packet, as it leaves; the tag makes no other row.
-            out.send(&frame::ethernet(VB_MAC, VA_MAC, &[(0x8100, 9)], 0x0800, &question));
-            into.send(&frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &answer));
+            frame::ethernet(VB_MAC, VA_MAC, &[(0x8100, 9)], 0x0800, &question),
+        ];
+        let answer = to_us(&[], &answer);
+        for _ in 0..TIMES {
+            for question in &questions {
+                out.send(question);
+            }
+            into.send(&answer);
         }
-        let report = iftop.last_report(21);
-        let expected = ([14 * 60, 14], [7 * 528, 7]);
+        let report = iftop.last_report(3 * TIMES);
+        let asked: u64 = questions.iter().map(|question| way.bytes_of(question, 40)).sum();
+        let answered = way.bytes_of(&answer, 528);
+        let expected = ([TIMES * asked, 2 * TIMES], [TIMES * answered, TIMES]);
         let row = flow("10.9.0.1:40000", "10.9.0.2:53", UDP);
-        assert_eq!(flows(&report), BTreeMap::from([(row, expected)]), "{hook}");
+        assert_eq!(flows(&report), BTreeMap::from([(row, expected)]), "{way:?}");
         assert_eq!(report["totals"]["sent"]["bytes"], expected.0[0]);
         assert_eq!(report["totals"]["received"]["bytes"], expected.1[0]);
-        assert_eq!(report["totals"]["both"]["packets"], 21);
-    }
+        assert_eq!(report["totals"]["both"]["packets"], 3 * TIMES);
+    });
 }
 
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_thousand_flows() {
+    with_each(TABLES, a_thousand_flows_in);
+}
+
+fn a_thousand_flows_in(table: &str) {
     let cable = Cable::new();
-    let iftop = Iftop::json(&cable.a, "-i va -P");
+    let iftop = Iftop::json(&cable.a, &format!("-i va -P --table {table}"));
     let wire = cable.sender_at_vb();
     let mut expected = BTreeMap::new();
     for port in 1..=1000 {
@@ -205,9 +263,13 @@ fn nets_and_link_local_addresses_are_left_out_and_accounted_for() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn nothing_is_lost_while_halves_are_swapped() {
+    TABLES.into_iter().for_each(nothing_is_lost_in);
+}
+
+fn nothing_is_lost_in(table: &str) {
     const FLOWS: u16 = 50;
     let cable = Cable::new();
-    let mut iftop = Iftop::json(&cable.a, "-i va -P");
+    let mut iftop = Iftop::json(&cable.a, &format!("-i va -P --table {table}"));
     let stop = AtomicBool::new(false);
     let send_until_stopped = |socket: PacketSocket, frame_of: fn(u16) -> Vec<u8>| {
         let mut sent = [0_u64; FLOWS as usize];

@@ -13,6 +13,7 @@ mod compat;
 mod config;
 mod counting;
 mod flat;
+mod flood;
 mod losses;
 mod memory;
 mod names;

@@ -18,7 +18,7 @@ mod reports;
 mod size;
 mod slow;
 mod standing;
-mod table;
+pub mod table;
 
 /// A packet of 120 bytes to `va`, from a host of 10.9.0.0/24.
 fn packet_from(host: u8) -> Vec<u8> {
