@@ -7,7 +7,7 @@ use std::{
 
 use iftop_common::{
     Count, FlowKey,
-    flat::{Bucket, LINES, Line, Seed, Words, bucket, hash, without_far},
+    flat::{Bucket, LINES, Line, Seed, Words, bucket, hashes, without_far},
     parse::Direction::{Egress, Ingress},
 };
 
@@ -26,14 +26,14 @@ impl Part {
     fn new(seed_number: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed_number);
         let keys = std::array::from_fn(|_| [random.u64(..), random.u64(..)]);
-        let seed = Seed { keys, second: random.u64(..) | 1 };
+        let seed = Seed { keys, mix: random.u64(..) | 1 };
         Self { seed, buckets: vec![Bucket::default(); 1 << BITS] }
     }
 
     /// First and second choice.
     fn choices(&self, key: &Words) -> [usize; 2] {
-        let sum = hash(key, |place| self.seed.keys[place]);
-        [sum, sum.wrapping_mul(self.seed.second)].map(|sum| bucket(sum, BITS) as usize)
+        let hashes = hashes(key, |place| self.seed.keys[place], self.seed.mix);
+        hashes.map(|hash| bucket(hash, BITS) as usize)
     }
 
     fn add(&mut self, key: &Words) -> bool {
@@ -86,20 +86,21 @@ fn lines_used(bucket: &Bucket) -> usize {
     bucket.lines.iter().take_while(|line| !line.is_free()).count()
 }
 
-/// At the load that tables are made for. (One seed in ten leaves out a few in a hundred of flows that
-/// are numbered one after another: the hash is linear. Most leave out none.)
+/// An even spread leaves out one flow in 200 at the load that tables are made for, and one in 30 at three
+/// quarters. So it is with each seed and each kind of flows.
 #[test]
-fn a_table_that_is_half_full_has_room_for_nearly_all() {
-    const SEEDS: u32 = 20;
-    const FLOWS: u32 = LINES_IN_ALL / 2;
-    for (kind, flow) in KINDS {
-        let refused_with = |seed: u32| {
-            let mut part = Part::new(seed.into());
-            (0..FLOWS).filter(|n| !part.add(&flow(*n))).count()
-        };
-        let refused: usize = (0..SEEDS).map(refused_with).sum();
-        let part_of_all = refused as f64 / f64::from(SEEDS * FLOWS);
-        assert!(part_of_all < 0.015, "{kind}: {part_of_all}");
+fn flows_that_are_numbered_fill_a_table_as_evenly_as_any() {
+    // (lines of all, most in a thousand that may find none)
+    for (flows, most) in [(LINES_IN_ALL / 4, 2), (LINES_IN_ALL / 2, 10), (LINES_IN_ALL / 4 * 3, 45)]
+    {
+        for seed in 0..20 {
+            for (kind, flow) in KINDS {
+                let mut part = Part::new(seed);
+                let refused = (0..flows).filter(|n| !part.add(&flow(*n))).count();
+                let allowed = (flows / 1000 * most) as usize;
+                assert!(refused <= allowed, "{kind} {seed}: {refused} of {flows}");
+            }
+        }
     }
 }
 

@@ -152,7 +152,7 @@ fn is_survived(table: &str, bounds: &str, flows: u32) {
 #[ignore = "needs root: cargo xtask test"]
 fn a_flood_hides_nobody_and_loses_nothing() {
     for table in TABLES {
-        is_survived(table, "--max-flows 1000 --max-memory 32M", 60_000);
+        is_survived(table, "--max-flows 1000 --max-memory 40M", 60_000);
     }
 }
 
@@ -161,7 +161,7 @@ fn a_flood_hides_nobody_and_loses_nothing() {
 #[ignore = "needs root: cargo xtask test"]
 fn a_flood_takes_no_more_memory_than_was_allowed() {
     for table in TABLES {
-        is_survived(table, "--max-memory 24M", 170_000);
+        is_survived(table, "--max-memory 40M", 340_000);
     }
 }
 

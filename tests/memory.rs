@@ -1,6 +1,7 @@
 //! End to end: a kernel that has no memory for the tables that were asked for.
 
 use std::{
+    env,
     fs::{self, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
@@ -56,7 +57,9 @@ fn a_kernel_that_refuses_memory_gets_a_smaller_table_and_all_is_counted() {
     const MEMORY: u64 = 64 << 20;
     for table in ["flat", "hash"] {
         let Some(group) = Group::new(table, MEMORY) else {
-            eprintln!("no memory can be refused here: no cgroup of ours for memory");
+            let reason = "no memory can be refused here: no cgroup of ours for memory";
+            assert!(env::var_os("CI").is_none(), "{reason}");
+            eprintln!("skipped: {reason}");
             return;
         };
         let cable = Cable::new();

@@ -40,30 +40,33 @@ fn same(a: &Words, b: &Words) -> bool {
 pub struct Seed {
     /// What each word is multiplied by, and then what its high half is.
     pub keys: [[u64; 2]; 5],
-    /// What makes the second choice of the sum; odd.
-    pub second: u64,
+    /// What the sum is multiplied by; odd.
+    pub mix: u64,
 }
 
-/// The hash of a flow; `key_of` gives the seed's keys by word.
+/// Two hashes of a flow, one for each of its buckets; `key_of` gives the seed's keys by word.
 ///
 /// Multilinear: for any two flows, the difference of the sums is a random multiple of a power of two,
 /// so that its highest bits are random. That power is 2^31 at most: the high halves have keys of
 /// their own, and where they are the same, the words differ in their low halves. (With one key for a
 /// word, flows that differ only in its last byte would have few places to go, whatever the key.)
 /// So nothing in it can be steered by whoever chooses addresses and ports.
+///
+/// The sums of flows that are numbered one after another are so as well, and would fill a table in
+/// stripes, with some keys in few. Folding and multiplying once more leaves nothing of that.
 #[inline(always)]
-pub fn hash(words: &Words, key_of: impl Fn(usize) -> [u64; 2]) -> u64 {
+pub fn hashes(words: &Words, key_of: impl Fn(usize) -> [u64; 2], mix: u64) -> [u64; 2] {
     let mut sum = 0_u64;
     for (place, word) in words.iter().enumerate() {
         let [whole, high] = key_of(place);
         sum = sum.wrapping_add(word.wrapping_mul(whole));
         sum = sum.wrapping_add((word >> 32).wrapping_mul(high));
     }
-    sum
+    let first = (sum ^ sum >> 32).wrapping_mul(mix);
+    [first, first.swap_bytes().wrapping_mul(mix)]
 }
 
-/// One of a flow's buckets, of 2^`bits`: the highest bits, so that two flows meet with a chance of
-/// 2/2^`bits` at most.
+/// The bucket of a hash, of 2^`bits`.
 #[inline(always)]
 pub fn bucket(hash: u64, bits: u32) -> u32 {
     (hash >> (64 - bits)) as u32
@@ -158,8 +161,9 @@ mod tests {
                 for (part, &(word, shift)) in places.iter().enumerate() {
                     words[word] ^= (flow >> (part * bits) & ((1 << bits) - 1)) << shift;
                 }
-                let sum = hash(&words, |place| [key(2 * place), key(2 * place + 1)]);
-                flows_in_bucket[bucket(sum, BITS) as usize] += 1;
+                let [first, _] =
+                    hashes(&words, |place| [key(2 * place), key(2 * place + 1)], key(10));
+                flows_in_bucket[bucket(first, BITS) as usize] += 1;
             }
             let most = flows_in_bucket.iter().max().copied();
             assert!(most <= Some(LINES as u8), "{places:?}: {most:?}");

@@ -54,7 +54,7 @@ pub mod names {
     /// Global `[u64; 10]`: of this run's [`Seed`](crate::flat::Seed).
     pub const SEED_KEYS: &str = "SEED_KEYS";
     /// Global `u64`: see [`SEED_KEYS`].
-    pub const SEED_SECOND: &str = "SEED_SECOND";
+    pub const SEED_MIX: &str = "SEED_MIX";
     /// Global `u32`: how many CPUs there may ever be.
     pub const CPUS: &str = "CPUS";
     /// Global `u8`: the [`LinkType`](crate::parse::LinkType) as a number.
@@ -269,7 +269,7 @@ pub enum Bytes {
 /// What one CPU counted in one half, 192 bytes (three cache lines of its own).
 ///
 /// Counted before the flow is looked up, so that it is an independent witness:
-/// `seen` = all flows + `other`. The first line is what every packet touches.
+/// `seen` = all flows + `other`. The third line is for packets that are not as usual.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {

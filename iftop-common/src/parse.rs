@@ -58,27 +58,22 @@ pub enum Direction {
     Egress,
 }
 
-/// The id of a VLAN tag, which may be 0 (a priority without a VLAN). Not zero itself, for the reason
-/// that [`Parsed::transport_offset`] has.
+/// The id of a VLAN tag and 1, as it may be 0 (a priority without a VLAN): not zero, for the reason that
+/// [`Parsed::transport_offset`] has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vlan(NonZeroU16);
 
 impl Vlan {
-    const TAGGED: NonZeroU16 = NonZeroU16::new(0x1000).unwrap();
-
-    /// From the tag's control information.
+    /// From the tag's control information, of which the id is the lowest 12 bits.
     #[inline(always)]
     pub const fn new(control: u16) -> Self {
-        match NonZeroU16::new(Self::TAGGED.get() | control & FlowKey::VLAN_MASK) {
-            Some(tagged) => Self(tagged),
-            None => Self(Self::TAGGED),
-        }
+        Self(NonZeroU16::MIN.saturating_add(control & FlowKey::VLAN_MASK))
     }
 
-    /// The lowest 12 bits of the tag; 0 without one.
+    /// 0 without a tag.
     #[inline(always)]
     fn id(tag: Option<Self>) -> u32 {
-        u32::from(tag.map_or(0, |tag| tag.0.get()) & FlowKey::VLAN_MASK)
+        tag.map_or(0, |tag| u32::from(tag.0.get()) - 1)
     }
 }
 

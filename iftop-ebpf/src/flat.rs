@@ -48,9 +48,8 @@ struct Part {
 impl Part {
     #[inline(always)]
     fn add(&self, key: &Words, direction: Direction, count: Count) -> bool {
-        let hash = flat::hash(key, globals::seed_key);
-        self.add_to(hash, key, direction, count)
-            || self.add_to(hash.wrapping_mul(globals::seed_second()), key, direction, count)
+        let [first, second] = flat::hashes(key, globals::seed_key, globals::seed_mix());
+        self.add_to(first, key, direction, count) || self.add_to(second, key, direction, count)
     }
 
     #[inline(always)]

@@ -30,7 +30,7 @@ static SPILL_BITS: Global<u32> = Global::new(1);
 #[unsafe(no_mangle)]
 static SEED_KEYS: [Global<u64>; 10] = [const { Global::new(0) }; 10];
 #[unsafe(no_mangle)]
-static SEED_SECOND: Global<u64> = Global::new(1);
+static SEED_MIX: Global<u64> = Global::new(1);
 
 #[map]
 static EPOCH: Array<u32> = Array::with_max_entries(1, BPF_F_MMAPABLE);
@@ -105,8 +105,8 @@ pub fn seed_key(word: usize) -> [u64; 2] {
 
 /// See [`seed_key`].
 #[inline(always)]
-pub fn seed_second() -> u64 {
-    SEED_SECOND.load()
+pub fn seed_mix() -> u64 {
+    SEED_MIX.load()
 }
 
 /// What frames start with.

@@ -99,6 +99,12 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             introduce(&interface);
         }
         let facts = source.facts();
+        // What the kernel had no memory for, user space will hardly have either.
+        let max_flows = match facts.refused_lines {
+            0 => options.counting.max_flows,
+            _ => u32::try_from(facts.lines)
+                .map_or(u32::MAX, |lines| lines.min(options.counting.max_flows)),
+        };
         if facts.refused_lines > 0 {
             tell(&format!(
                 "iftop: the kernel has memory for {} lines of its table, {} fewer than asked for",
@@ -124,7 +130,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             options,
             hook: source.hook(),
             poller: Poller::start(source)?,
-            table: FlowTable::new(rules, options.counting.max_flows as usize),
+            table: FlowTable::new(rules, max_flows as usize),
             monitor,
             still: None,
             names: Names::new(),

@@ -39,7 +39,7 @@ const SEED: Seed = Seed {
         [0xed55_8ccd_ff51_afd7, 0xe703_7ed1_a0b4_28db],
         [0xb1fe_1a85_4cf5_ad43, 0x8ebc_6af0_9c88_c6e3],
     ],
-    second: 0xc2b2_ae3d_27d4_eb4f,
+    mix: 0xc2b2_ae3d_27d4_eb4f,
 };
 
 /// iftop's tables, filled by its own code in [the benchmark's program](OBJECT).

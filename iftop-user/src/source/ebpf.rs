@@ -193,9 +193,9 @@ fn settings(options: &Options<'_>) -> Result<Settings> {
 fn random_seed() -> Result<Seed> {
     let mut bytes = [[0; 8]; 11];
     getrandom::fill(bytes.as_flattened_mut()).context("ask for random numbers")?;
-    let [numbers @ .., second] = bytes.map(u64::from_ne_bytes);
+    let [numbers @ .., mix] = bytes.map(u64::from_ne_bytes);
     let keys = std::array::from_fn(|word| [numbers[2 * word], numbers[2 * word + 1]]);
-    Ok(Seed { keys, second: second | 1 })
+    Ok(Seed { keys, mix: mix | 1 })
 }
 
 /// Loads the tables as large as was asked for, or as large as the kernel has memory for.

@@ -65,7 +65,7 @@ impl PacketCost {
 
 fn packet_cost(settings: &Settings, size: Size, ingress: &str) -> Result<Duration> {
     let nothing = if ingress == names::INGRESS { names::NOTHING } else { names::XDP_NOTHING };
-    let size = Size { bucket_bits: 4, hash_entries: 64, ..size };
+    let size = Size { bucket_bits: 4, spill_bits: 1, hash_entries: 64, ..size };
     let programs = [nothing, ingress];
     let mut instance = Instance::load_for(settings, size, &programs, &cpus::online())?;
     let mut quickest = |name: &str| -> Result<Duration> {

@@ -46,7 +46,7 @@ fn settings(link_type: LinkType) -> Settings {
     let mut random = fastrand::Rng::with_seed(0x1f70);
     let seed = Seed {
         keys: std::array::from_fn(|_| [random.u64(..), random.u64(..)]),
-        second: random.u64(..) | 1,
+        mix: random.u64(..) | 1,
     };
     let bytes = Bytes::Ip;
     Settings { link_type, mac: Mac::new(MAC), cut_by_kernel: 0, bytes, log_refused: false, seed }

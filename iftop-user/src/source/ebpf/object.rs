@@ -64,7 +64,7 @@ pub(super) fn load_other(
         .override_global(names::BUCKET_BITS, &size.bucket_bits, true)
         .override_global(names::SPILL_BITS, &size.spill_bits, true)
         .override_global(names::SEED_KEYS, settings.seed.keys.as_flattened(), true)
-        .override_global(names::SEED_SECOND, &settings.seed.second, true)
+        .override_global(names::SEED_MIX, &settings.seed.mix, true)
         .override_global(names::LINK_TYPE, &link_type, true)
         .override_global(names::MAC, &settings.mac.0, true)
         .override_global(names::CUT_BY_KERNEL, &settings.cut_by_kernel, true)
