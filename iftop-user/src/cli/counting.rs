@@ -25,10 +25,12 @@ pub struct CountingArgs {
 
     /// Memory that may be used, in the kernel and here: 256M, 1G [default: 128M]
     #[arg(long, value_name = "BYTES", value_parser = values::memory)]
+    #[arg(allow_negative_numbers = true)]
     max_memory: Option<u64>,
 
     /// Flows that can be remembered at a time [default: as many as the memory has room for]
     #[arg(long, value_name = "NUMBER", value_parser = values::flows)]
+    #[arg(allow_negative_numbers = true)]
     max_flows: Option<u32>,
 }
 

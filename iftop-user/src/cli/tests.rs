@@ -1,11 +1,13 @@
 //! Arguments in, options or an error out.
 
 use clap::{CommandFactory as _, error::ErrorKind};
+use iftop_common::{Bytes, Table};
 
 use super::*;
 use crate::{
     app::lines::LineDisplay,
     scale::Spread,
+    source::ebpf::{HookChoice, XdpBy},
     units::{Format, Prefixes, Unit},
     view::{PortDisplay, Sort},
 };
@@ -70,6 +72,16 @@ fn each_option_has_a_letter_and_a_name_and_does_what_it_says() {
         (&["-u packets", "--unit packets"], |options| {
             options.settings.format.unit == Unit::Packets
         }),
+        (&["--table hash"], |options| options.counting.table == Some(Table::Hash)),
+        (&["--bytes wire"], |options| options.counting.bytes == Bytes::Wire),
+        (&["--max-memory 1G", "--max-memory 1024m", "--max-memory 1073741824"], |options| {
+            options.counting.max_memory == 1 << 30
+        }),
+        (&["--max-flows 5000"], |options| options.counting.max_flows == 5000),
+        (&["--hook xdp", "--hook xdp=generic"], |options| {
+            options.counting.hook == HookChoice::Xdp(XdpBy::Kernel)
+        }),
+        (&["--hook xdp=native"], |options| options.counting.hook == HookChoice::Xdp(XdpBy::Driver)),
         (&["--units si"], |options| options.settings.format.prefixes == Prefixes::Decimal),
         (&["--units binary", "--units iec"], |options| {
             options.settings.format == Format::default()
@@ -200,6 +212,15 @@ fn odd_arguments_compared_with_classic_iftop() {
         ("--interval -1", false, &["--interval <SECONDS>", "1 to 86400"], "unknown"),
         ("--count 0", false, &["--count <NUMBER>", "1 or more"], "unknown"),
         ("--hook xpd", false, &["--hook <HOOK>", "auto, tcx, clsact, xdp"], "unknown"),
+        ("--table x", false, &["--table <TABLE>", "flat or hash"], "unknown"),
+        ("--bytes x", false, &["--bytes <WHICH>", "ip or wire"], "unknown"),
+        ("--bytes", false, &["--bytes <WHICH>", "value is required"], "unknown"),
+        ("--max-memory 39M", false, &["--max-memory <BYTES>", "from 40M on"], "unknown"),
+        ("--max-memory 1T", false, &["--max-memory <BYTES>", "K, M or G"], "unknown"),
+        ("--max-memory -1", false, &["--max-memory <BYTES>", "K, M or G"], "unknown"),
+        ("--max-memory 99999999999G", false, &["--max-memory <BYTES>", "K, M or G"], "unknown"),
+        ("--max-flows 0", false, &["--max-flows <NUMBER>", "1 to 16777216"], "unknown"),
+        ("--max-flows -1", false, &["--max-flows <NUMBER>", "1 to 16777216"], "unknown"),
         ("-t --json", false, &["--text", "--json"], "unknown"),
     ];
     for (arguments, well, expected, classic) in cases {
@@ -219,7 +240,14 @@ fn the_help_is_in_order() {
     let error = command_line("-h").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DisplayHelp);
     let help = error.to_string();
-    let headings = ["What to count:", "What to show:", "How it looks:", "Reports:", "Options:"];
+    let headings = [
+        "What to count:",
+        "What to show:",
+        "How it looks:",
+        "Reports:",
+        "How to count:",
+        "Options:",
+    ];
     let found: Vec<&str> = help.lines().filter(|line| headings.contains(line)).collect();
     assert_eq!(found.len(), headings.len(), "{help}");
     let shown = |name: &str| help.lines().any(|line| line.contains(name) && !line.starts_with('E'));
