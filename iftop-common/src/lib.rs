@@ -76,8 +76,6 @@ pub mod names {
     pub const XDP: &str = "iftop_xdp";
     /// The same for frames in several pieces.
     pub const XDP_FRAGS: &str = "iftop_xdp_frags";
-    /// A program that counts nothing, at the XDP hook.
-    pub const XDP_NOTHING: &str = "iftop_xdp_nothing";
 }
 
 /// How many refused packets a CPU reports in a half, that is between two polls.

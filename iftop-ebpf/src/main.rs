@@ -40,12 +40,6 @@ pub fn iftop_xdp_frags(ctx: XdpContext) -> u32 {
     early::<true>(&ctx)
 }
 
-/// Counts nothing, at the XDP hook.
-#[xdp]
-pub fn iftop_xdp_nothing(_ctx: XdpContext) -> u32 {
-    XDP_PASS
-}
-
 #[inline(always)]
 fn early<const FRAGS: bool>(ctx: &XdpContext) -> u32 {
     let frame = Frame::<FRAGS>::new(ctx);

@@ -122,7 +122,7 @@ impl EbpfSource {
             hooks,
             interface: options.interface.clone(),
             facts,
-            cost: PacketCost::measure(settings, wanted, programs[0]),
+            cost: PacketCost::measure(settings, wanted),
             gone: false,
             grace,
             epoch: 0,

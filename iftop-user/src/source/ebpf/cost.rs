@@ -1,8 +1,10 @@
 //! What counting a packet costs on this machine, measured once on tables of its own.
 //!
 //! `BPF_PROG_TEST_RUN` runs the program again and again on the same frame, and an empty program
-//! beside it for what the runs cost by themselves. BPF's run statistics would slow down every program
-//! of the host.
+//! beside it for what the runs cost by themselves. It is the program for what is sent, which is there
+//! whatever the hook. An XDP program must never be run so: for each run the kernel changes code
+//! that all XDP programs of the host pass (`bpf_prog_change_xdp()` of net/core/filter.c). BPF's run
+//! statistics would slow down every program of the host.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -11,7 +13,7 @@ use std::{
 };
 
 use anyhow::Result;
-use iftop_common::names;
+use iftop_common::{names, parse::LinkType};
 
 use super::{cpus, instance::Instance, object::Settings, size::Size};
 
@@ -20,6 +22,7 @@ const REPEAT: u32 = 100_000;
 /// The quickest counts: what disturbs a round only ever makes it slower.
 const ROUNDS: usize = 3;
 
+const ETHERNET_HEADER_BYTES: usize = 14;
 /// TCP over IPv4 over Ethernet, 64 bytes with its checksum.
 const FRAME: [u8; 60] = {
     let mut frame = [0; 60];
@@ -33,7 +36,7 @@ const FRAME: [u8; 60] = {
         frame[place] = header[place];
         place += 1;
     }
-    frame[14 + 20 + 12] = 5 << 4;
+    frame[ETHERNET_HEADER_BYTES + 20 + 12] = 5 << 4;
     frame
 };
 
@@ -42,13 +45,13 @@ const FRAME: [u8; 60] = {
 pub(super) struct PacketCost(Arc<OnceLock<Duration>>);
 
 impl PacketCost {
-    /// Begins to measure what the program for received packets takes for each.
-    pub fn measure(settings: Settings, size: Size, ingress: &'static str) -> Self {
+    /// Begins to measure it.
+    pub fn measure(settings: Settings, size: Size) -> Self {
         let cost = Arc::new(OnceLock::new());
         let measured = Arc::clone(&cost);
         let measure = move || {
             // Where this fails nothing is missing but the figure.
-            if let Ok(cost) = packet_cost(&settings, size, ingress) {
+            if let Ok(cost) = packet_cost(&settings, size) {
                 measured.get_or_init(|| cost);
             }
         };
@@ -63,18 +66,21 @@ impl PacketCost {
     }
 }
 
-fn packet_cost(settings: &Settings, size: Size, ingress: &str) -> Result<Duration> {
-    let nothing = if ingress == names::INGRESS { names::NOTHING } else { names::XDP_NOTHING };
+fn packet_cost(settings: &Settings, size: Size) -> Result<Duration> {
+    let frame = match settings.link_type {
+        LinkType::Ethernet => &FRAME[..],
+        LinkType::RawIp => &FRAME[ETHERNET_HEADER_BYTES..],
+    };
     let size = Size { bucket_bits: 4, spill_bits: 1, hash_entries: 64, ..size };
-    let programs = [nothing, ingress];
+    let programs = [names::NOTHING, names::EGRESS];
     let mut instance = Instance::load_for(settings, size, &programs, &cpus::online())?;
     let mut quickest = |name: &str| -> Result<Duration> {
         let mut quickest = Duration::MAX;
         for _ in 0..ROUNDS {
-            quickest = quickest.min(instance.run_program(name, &FRAME, REPEAT)?);
+            quickest = quickest.min(instance.run_program(name, frame, REPEAT)?);
         }
         Ok(quickest)
     };
-    let (nothing, counting) = (quickest(nothing)?, quickest(ingress)?);
+    let (nothing, counting) = (quickest(names::NOTHING)?, quickest(names::EGRESS)?);
     Ok(counting.saturating_sub(nothing))
 }

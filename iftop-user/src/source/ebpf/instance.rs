@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
-    programs::{Program, SchedClassifier, TestRun as _, TestRunOptions},
+    programs::{SchedClassifier, TestRun as _, TestRunOptions},
 };
 use iftop_common::{names, parse::Direction};
 
@@ -93,11 +93,7 @@ impl Instance {
         repeat: u32,
     ) -> Result<Duration> {
         let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() };
-        let result = match self.object.program(name) {
-            Some(Program::SchedClassifier(program)) => program.test_run(options),
-            Some(Program::Xdp(program)) => program.test_run(options),
-            _ => bail!("no program `{name}` to run"),
-        };
+        let result = self.program(name)?.test_run(options);
         Ok(result.with_context(|| format!("run `{name}`"))?.duration)
     }
 
