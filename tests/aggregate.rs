@@ -68,14 +68,14 @@ fn segments_that_the_kernel_makes_have_headers_of_their_own() {
             link_type: LinkType::Ethernet,
             mac: Mac::new(MAC),
             interface: 0,
-            stripped_vlan: None,
+            stripped_vlan: Vlan::NONE,
         };
         let parsed = parse(&frame[..], &hook).unwrap();
         let counted = count(&frame[..], &parsed, &hook, Gso { segments, segment_bytes }, kinds);
         let (frames, packets, frame_headers, ip_headers) = expected;
         let further = packets - 1;
         let frame_bytes = frame.len() as u64 + further * frame_headers;
-        let ip_bytes = u64::from(parsed.ip_bytes) + further * ip_headers;
+        let ip_bytes = parsed.ip_bytes + further * ip_headers;
         let frame = Count { bytes: frame_bytes, packets: frames };
         let ip = Count { bytes: ip_bytes, packets };
         assert_eq!((counted.frame, counted.ip), (frame, ip), "{name}");
@@ -97,22 +97,22 @@ fn the_wire_carries_every_header_and_gap() {
         frame::ethernet(MAC, MAC, &[], 0x0800, &v4.packet(&frame::udp(1, 2, bytes)))
     };
     let tcp4 = || v4(&[], TCP, &[], 0);
-    let tag = Some(Vlan::new(5));
+    let (none, tag) = (Vlan::NONE, Vlan::new(5));
     // (frame, its tag in metadata, segments, their bytes) → bytes
     for (name, frame, (tag, segments, segment_bytes), expected) in [
-        ("plain", tcp4(), (None, 0, 0), 14 + 20 + 32 + 3000 + GAPS),
-        ("short", small(3), (None, 0, 0), 60 + GAPS),
+        ("plain", tcp4(), (none, 0, 0), 14 + 20 + 32 + 3000 + GAPS),
+        ("short", small(3), (none, 0, 0), 60 + GAPS),
         ("short and tagged", small(15), (tag, 0, 0), 14 + 4 + 20 + 8 + 15 + GAPS),
         ("tagged", tcp4(), (tag, 0, 0), 14 + 4 + 20 + 32 + 3000 + GAPS),
-        ("two segments", tcp4(), (None, 2, 1500), 2 * (14 + 20 + 32 + 1500 + GAPS)),
-        ("a shorter last", tcp4(), (None, 3, 1448), 3 * (66 + GAPS) + 3000),
-        ("a last that is padded", tcp4(), (None, 3, 1499), 3 * (66 + GAPS) + 3000),
-        ("from a guest", tcp4(), (None, 0, 1448), 3 * (66 + GAPS) + 3000),
+        ("two segments", tcp4(), (none, 2, 1500), 2 * (14 + 20 + 32 + 1500 + GAPS)),
+        ("a shorter last", tcp4(), (none, 3, 1448), 3 * (66 + GAPS) + 3000),
+        ("a last that is padded", tcp4(), (none, 3, 1499), 3 * (66 + GAPS) + 3000),
+        ("from a guest", tcp4(), (none, 0, 1448), 3 * (66 + GAPS) + 3000),
         ("tagged segments", tcp4(), (tag, 3, 1448), 3 * (70 + GAPS) + 3000),
-        ("UDP padded", v4(&[], UDP, &[], 0), (None, 300, 10), 300 * (60 + GAPS)),
+        ("UDP padded", v4(&[], UDP, &[], 0), (none, 300, 10), 300 * (60 + GAPS)),
         // Of a tunnel's headers the least that they can be.
-        ("a tunnel", v4(&[], UDP, &[], 0), (None, 2, 1448), 2 * (42 + 104 + 1448 + GAPS)),
-        ("no transport", v4(&[], TCP, &[], 1), (None, 3, 1448), 66 + 3000 + 3 * GAPS),
+        ("a tunnel", v4(&[], UDP, &[], 0), (none, 2, 1448), 2 * (42 + 104 + 1448 + GAPS)),
+        ("no transport", v4(&[], TCP, &[], 1), (none, 3, 1448), 66 + 3000 + 3 * GAPS),
     ] {
         for kinds in [0, TCP4 | UDP4] {
             let hook = Hook {
@@ -137,7 +137,7 @@ fn without_a_link_header_the_packets_alone_count() {
         link_type: LinkType::RawIp,
         mac: Mac::new(MAC),
         interface: 0,
-        stripped_vlan: None,
+        stripped_vlan: Vlan::NONE,
     };
     let packet = v4(&[], TCP, &[], 0).split_off(14);
     let parsed = parse(&packet[..], &hook).unwrap();

@@ -12,7 +12,7 @@ use crate::{
     parse::{Hook, LinkType, Packet, Parsed, protocol},
 };
 
-const UDP_HEADER_BYTES: u32 = 8;
+const UDP_HEADER_BYTES: u64 = 8;
 
 /// Kinds of aggregates: bits of the global [`CUT_BY_KERNEL`](crate::names::CUT_BY_KERNEL).
 pub mod kind {
@@ -29,11 +29,12 @@ pub mod kind {
 /// What the kernel says of a packet's segments (`struct skb_shared_info`).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gso {
-    /// How many. 0 where there are none, and where the aggregate comes from a guest ("dodgy"): how
-    /// many it has then follows from its payload.
-    pub segments: u32,
-    /// Payload of each but the last, in bytes; 0 where there are none.
-    pub segment_bytes: u32,
+    /// How many. 0 where the aggregate comes from a guest ("dodgy"): how many it has then follows
+    /// from its payload.
+    pub segments: u64,
+    /// Payload of each but the last, in bytes; 0 where there are none: that is what the kernel itself
+    /// goes by (`skb_is_gso()`).
+    pub segment_bytes: u64,
 }
 
 /// What one packet at a hook adds to the counters.
@@ -53,8 +54,6 @@ pub struct Counted {
 const LEAST_FRAME: u64 = 60;
 /// Checksum, preamble, start delimiter and gap, in bytes.
 const BETWEEN_FRAMES: u64 = 4 + 8 + 12;
-/// A tag that the hardware adds, or has taken out.
-const VLAN_TAG: u64 = 4;
 
 /// What a frame takes of the cable, in bytes.
 #[inline(always)]
@@ -62,8 +61,8 @@ pub fn wire_bytes(frame_bytes: u64, hook: &Hook) -> u64 {
     match hook.link_type {
         LinkType::RawIp => frame_bytes,
         LinkType::Ethernet => {
-            let tag = if hook.stripped_vlan.is_some() { VLAN_TAG } else { 0 };
-            let frame_bytes = frame_bytes + tag;
+            // A tag that the hardware adds, or has taken out.
+            let frame_bytes = frame_bytes + hook.stripped_vlan.bytes();
             BETWEEN_FRAMES + if frame_bytes < LEAST_FRAME { LEAST_FRAME } else { frame_bytes }
         }
     }
@@ -79,9 +78,9 @@ pub fn count<P: Packet + ?Sized>(
     gso: Gso,
     cut_by_kernel: u8,
 ) -> Counted {
-    let frame_bytes = u64::from(packet.frame_bytes());
-    let ip_bytes = u64::from(parsed.ip_bytes);
-    if gso.segments <= 1 && gso.segment_bytes == 0 {
+    let frame_bytes = packet.frame_bytes();
+    let ip_bytes = parsed.ip_bytes;
+    if gso.segment_bytes == 0 {
         return Counted {
             frame: Count { bytes: frame_bytes, packets: 1 },
             ip: Count { bytes: ip_bytes, packets: 1 },
@@ -90,7 +89,7 @@ pub fn count<P: Packet + ?Sized>(
     }
     let Some(cut) = Cut::new(packet, parsed, gso) else {
         // Where its headers end is not known, so nothing can be said of further ones.
-        let packets = u64::from(gso.segments.max(1));
+        let packets = gso.segments.max(1);
         return Counted {
             frame: Count { bytes: frame_bytes, packets: 1 },
             ip: Count { bytes: ip_bytes, packets },
@@ -103,9 +102,9 @@ pub fn count<P: Packet + ?Sized>(
         wire_bytes: cut.wire_bytes(hook),
     };
     // How a device does with a tunnel's headers is another question.
-    if cut_by_kernel & kind_of(&parsed.key) != 0 && !cut.is_tunnel {
+    if cut_by_kernel & kind_of(parsed) != 0 && !cut.is_tunnel {
         let further = cut.segments - 1;
-        let ip_header_bytes = cut.header_bytes - u64::from(parsed.ip_offset);
+        let ip_header_bytes = cut.header_bytes - parsed.ip_offset;
         counted.frame.bytes += further * cut.header_bytes;
         counted.frame.packets = cut.segments;
         counted.ip.bytes += further * ip_header_bytes;
@@ -127,14 +126,11 @@ impl Cut {
     #[inline(always)]
     fn new<P: Packet + ?Sized>(packet: &P, parsed: &Parsed, gso: Gso) -> Option<Self> {
         let transport_offset = parsed.transport_offset?.get();
-        if gso.segment_bytes == 0 {
-            return None;
-        }
-        let segment_bytes = u64::from(gso.segment_bytes);
+        let segment_bytes = gso.segment_bytes;
         let header_bytes =
-            u64::from(transport_offset + transport_header_bytes(packet, parsed, transport_offset));
-        let payload_bytes = u64::from(packet.frame_bytes()).saturating_sub(header_bytes);
-        let segments = match u64::from(gso.segments) {
+            transport_offset + transport_header_bytes(packet, parsed, transport_offset);
+        let payload_bytes = packet.frame_bytes().saturating_sub(header_bytes);
+        let segments = match gso.segments {
             0 => payload_bytes.div_ceil(segment_bytes).max(1),
             known => known,
         };
@@ -164,8 +160,8 @@ impl Cut {
 
 /// 0 for what is none of them.
 #[inline(always)]
-fn kind_of(key: &FlowKey) -> u8 {
-    match (u32::from(key.protocol), key.has(FlowKey::IPV6)) {
+fn kind_of(parsed: &Parsed) -> u8 {
+    match (FlowKey::protocol_of(&parsed.words), parsed.is_ipv6) {
         (protocol::TCP, false) => kind::TCP4,
         (protocol::TCP, true) => kind::TCP6,
         (protocol::UDP, false) => kind::UDP4,
@@ -176,11 +172,11 @@ fn kind_of(key: &FlowKey) -> u8 {
 
 /// The length of a TCP header is in words of 4 bytes (RFC 9293 §3.1).
 #[inline(always)]
-fn transport_header_bytes<P: Packet + ?Sized>(packet: &P, parsed: &Parsed, offset: u32) -> u32 {
-    if u32::from(parsed.key.protocol) != protocol::TCP {
+fn transport_header_bytes<P: Packet + ?Sized>(packet: &P, parsed: &Parsed, offset: u64) -> u64 {
+    if FlowKey::protocol_of(&parsed.words) != protocol::TCP {
         return UDP_HEADER_BYTES;
     }
     let mut words = [5 << 4];
     packet.read(offset + 12, &mut words);
-    u32::from(words[0] >> 4) * 4
+    u64::from(words[0] >> 4) * 4
 }

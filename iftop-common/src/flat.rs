@@ -16,8 +16,8 @@ pub type Words = [u64; 5];
 
 /// Lines in a bucket.
 pub const LINES: usize = 4;
-/// In the map from CPU to shard: this CPU has none, and counts into the spill table.
-pub const NO_SHARD: u64 = u64::MAX;
+/// The first bucket of a CPU that has no shard and counts into the spill table: further than any.
+pub const NO_SHARD: u64 = 1 << 31;
 /// Buckets in a shard, as a power of two.
 pub const BUCKET_BITS: core::ops::RangeInclusive<u32> = 1..=24;
 
@@ -56,11 +56,15 @@ pub struct Seed {
 /// stripes, with some keys in few. Folding and multiplying once more leaves nothing of that.
 #[inline(always)]
 pub fn hashes(words: &Words, key_of: impl Fn(usize) -> [u64; 2], mix: u64) -> [u64; 2] {
-    let mut sum = 0_u64;
-    for (place, word) in words.iter().enumerate() {
+    let product = |place: usize| {
         let [whole, high] = key_of(place);
-        sum = sum.wrapping_add(word.wrapping_mul(whole));
-        sum = sum.wrapping_add((word >> 32).wrapping_mul(high));
+        let word = words[place];
+        word.wrapping_mul(whole).wrapping_add((word >> 32).wrapping_mul(high))
+    };
+    let mut sum = product(1).wrapping_add(product(3)).wrapping_add(product(4));
+    // Of IPv4 addresses these are 0, which adds nothing.
+    if words[0] | words[2] != 0 {
+        sum = sum.wrapping_add(product(0)).wrapping_add(product(2));
     }
     let first = (sum ^ sum >> 32).wrapping_mul(mix);
     [first, first.swap_bytes().wrapping_mul(mix)]

@@ -23,19 +23,14 @@ pub mod parse;
 
 /// Names of maps and load-time globals in the eBPF object, as both sides spell them.
 pub mod names {
-    /// `u32 × 1`, mmapable: the epoch. Its lowest bit is the half that the program counts into.
-    pub const EPOCH: &str = "EPOCH";
-    /// [`Totals`](crate::Totals) × 2 × CPUs, mmapable; index `half * CPUS + cpu`.
-    pub const TOTALS: &str = "TOTALS";
+    /// [`PerCpu`](crate::PerCpu) × CPUs, mmapable.
+    pub const PER_CPU: &str = "PER_CPU";
     /// [`Bucket`](crate::flat::Bucket) × 2 × shards × buckets, mmapable: the flat table. Index
-    /// `(half * SHARDS + shard) * buckets + bucket`.
+    /// `(half * shards + shard) * buckets + bucket`.
     pub const FLAT: &str = "FLAT";
     /// [`Bucket`](crate::flat::Bucket) × 2 × CPUs × buckets, mmapable: the spill table. Index
     /// `(half * CPUS + cpu) * buckets + bucket`.
     pub const SPILL: &str = "SPILL";
-    /// `u64` × CPUs, mmapable: which shard of the flat table a CPU writes to;
-    /// [`NO_SHARD`](crate::flat::NO_SHARD) for none.
-    pub const SHARD_OF_CPU: &str = "SHARD_OF_CPU";
     /// Two hash maps, one per half: [`Words`](crate::flat::Words) → [`Counters`](crate::Counters).
     pub const FLOWS: [&str; 2] = ["FLOWS_0", "FLOWS_1"];
     /// Two hash maps like them, for what found no room there: flows without their far side.
@@ -44,8 +39,6 @@ pub mod names {
     pub const TABLE: &str = "TABLE";
     /// Global `u8`: what a byte is, a [`Bytes`](crate::Bytes) as a number.
     pub const BYTES: &str = "BYTES";
-    /// Global `u32`: shards of the flat table.
-    pub const SHARDS: &str = "SHARDS";
     /// Global `u32`: buckets in a shard, as a power of two in
     /// [`BUCKET_BITS`](crate::flat::BUCKET_BITS).
     pub const BUCKET_BITS: &str = "BUCKET_BITS";
@@ -151,6 +144,12 @@ impl FlowKey {
             interface: (words[4] >> 40) as u8,
             vlan_and_flags: (words[4] >> 48) as u16,
         }
+    }
+
+    /// The protocol, of the words.
+    #[inline(always)]
+    pub(crate) const fn protocol_of(words: &flat::Words) -> u64 {
+        words[4] >> 32 & 0xff
     }
 
     /// True when all of `flags` are set.
@@ -290,6 +289,24 @@ pub struct Totals {
     pub reserved: [u64; 5],
 }
 
+/// All that one CPU counts with, but for flows, 512 bytes: one look-up for a packet.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerCpu {
+    /// Its lowest bit is the half that is counted into. The same for all CPUs, but for the moments in
+    /// which user space advances them one after another.
+    pub epoch: u64,
+    /// Where the CPU's shard of the flat table begins, by half;
+    /// [`NO_SHARD`](crate::flat::NO_SHARD) for none.
+    pub first_bucket: [u64; 2],
+    /// Padding.
+    pub reserved: [u64; 5],
+    /// By half.
+    pub totals: [Totals; 2],
+    /// Padding, to a power of two: in the kernel a shift is shorter than a multiplication.
+    pub reserved_too: [u64; 8],
+}
+
 impl AddAssign for Totals {
     fn add_assign(&mut self, other: Self) {
         self.seen += other.seen;
@@ -306,6 +323,7 @@ const _: () = {
     assert!(size_of::<FlowKey>() == 40);
     assert!(size_of::<Counters>() == 32);
     assert!(size_of::<Totals>() == 192);
+    assert!(size_of::<PerCpu>() == 512);
     assert!(size_of::<flat::Line>() == 64);
     assert!(size_of::<flat::Bucket>() == 256);
 };

@@ -6,11 +6,34 @@
 
 /// Offsets beyond this are not read; the longest chain that the parser follows ends far below.
 /// The verifier needs a bound before it lets an offset be added to a packet pointer.
-pub const MAX_OFFSET: u32 = 0x7fff;
+const MAX_OFFSET: u64 = 0x7fff;
 
 /// So that the stack can be read in words.
 #[repr(align(8))]
 pub struct Aligned<T>(pub T);
+
+/// Puts the `N` bytes at `offset` into `bytes`, where they lie between these two packet pointers.
+///
+/// # Safety
+/// All between the pointers can be read.
+#[inline(always)]
+pub unsafe fn peek<const N: usize>(
+    data: usize,
+    data_end: usize,
+    offset: u64,
+    bytes: &mut [u8; N],
+) -> bool {
+    if offset > MAX_OFFSET {
+        return false;
+    }
+    let start = data + bounded(offset);
+    let is_there = end_of::<N>(start) <= data_end;
+    if is_there {
+        // SAFETY: `start..start + N` lies between the pointers, as just checked.
+        *bytes = unsafe { load(start) };
+    }
+    is_there
+}
 
 /// The `N` bytes at an address.
 ///
@@ -79,7 +102,7 @@ load!(load2, u16, "{value} = *(u16 *)({address} + 0)");
 /// It would turn `start + 1 <= end` into `start < end`, from which the verifier does not learn that
 /// there is a byte at `start`: a strict comparison at offset 0 tells it nothing.
 #[inline(always)]
-pub fn end_of<const N: usize>(start: usize) -> usize {
+fn end_of<const N: usize>(start: usize) -> usize {
     #[cfg(target_arch = "bpf")]
     {
         let end;
@@ -106,7 +129,7 @@ pub fn end_of<const N: usize>(start: usize) -> usize {
 /// The compiler may compare one register, say the offset before an addition, and then use another;
 /// the verifier would not connect the two.
 #[inline(always)]
-pub fn bounded(offset: u32) -> usize {
+pub fn bounded(offset: u64) -> usize {
     #[cfg(target_arch = "bpf")]
     {
         let bounded: usize;

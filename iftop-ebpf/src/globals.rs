@@ -1,6 +1,6 @@
-//! What user space decides: the load-time globals, constants to the verifier, and the epoch.
+//! What user space decides: the load-time globals, constants to the verifier.
 
-use aya_ebpf::{Global, bindings::BPF_F_MMAPABLE, macros::map, maps::Array};
+use aya_ebpf::Global;
 use iftop_common::{
     Bytes, Table,
     parse::{Direction, LinkType, Mac},
@@ -22,8 +22,6 @@ static TABLE: Global<u8> = Global::new(Table::Flat as u8);
 #[unsafe(no_mangle)]
 static BYTES: Global<u8> = Global::new(Bytes::Ip as u8);
 #[unsafe(no_mangle)]
-static SHARDS: Global<u32> = Global::new(1);
-#[unsafe(no_mangle)]
 static BUCKET_BITS: Global<u32> = Global::new(1);
 #[unsafe(no_mangle)]
 static SPILL_BITS: Global<u32> = Global::new(1);
@@ -31,34 +29,6 @@ static SPILL_BITS: Global<u32> = Global::new(1);
 static SEED_KEYS: [Global<u64>; 10] = [const { Global::new(0) }; 10];
 #[unsafe(no_mangle)]
 static SEED_MIX: Global<u64> = Global::new(1);
-
-#[map]
-static EPOCH: Array<u32> = Array::with_max_entries(1, BPF_F_MMAPABLE);
-
-/// One of the two sets of counters.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Half {
-    /// Even epochs.
-    Even = 0,
-    /// Odd epochs.
-    Odd = 1,
-}
-
-impl Half {
-    /// The half to count into now. Ask once per packet.
-    #[inline(always)]
-    pub fn current() -> Self {
-        // SAFETY: the pointer is to the live value; user space stores to it, hence volatile.
-        let epoch = EPOCH.get_ptr(0).map_or(0, |epoch| unsafe { epoch.read_volatile() });
-        if epoch & 1 == 0 { Self::Even } else { Self::Odd }
-    }
-
-    /// Where its part of a map begins, in parts.
-    #[inline(always)]
-    pub fn index(self) -> u32 {
-        self as u32
-    }
-}
 
 /// How many CPUs there may be: the length of one half of the totals.
 #[inline(always)]
@@ -76,12 +46,6 @@ pub fn table() -> Table {
 #[inline(always)]
 pub fn bytes() -> Bytes {
     if BYTES.load() == Bytes::Wire as u8 { Bytes::Wire } else { Bytes::Ip }
-}
-
-/// Shards of the flat table.
-#[inline(always)]
-pub fn shards() -> u32 {
-    SHARDS.load()
 }
 
 /// Buckets in a shard, as a power of two.

@@ -11,7 +11,7 @@ use iftop_common::{
     parse::Direction,
 };
 
-use crate::{add, globals::Half};
+use crate::add::add_to;
 
 /// User space sets the true sizes when it loads the program.
 #[map]
@@ -26,11 +26,13 @@ static FLOWS_SPILL_1: HashMap<Words, Counters> = HashMap::with_max_entries(1, 0)
 /// Adds a packet to its flow, or to what the flow is without its far side. False when there is no
 /// room for either.
 #[inline(always)]
-pub fn add(half: Half, key: &Words, direction: Direction, count: Count) -> bool {
+pub fn add(half: u32, &key: &Words, direction: Direction, count: Count) -> bool {
+    // A copy, so that only here the key has to stand in memory.
+    let key = &key;
     // Two calls, so that in each the verifier knows the map and can inline the look-up.
     match half {
-        Half::Even => add_or_spill([&FLOWS_0, &FLOWS_SPILL_0], key, direction, count),
-        Half::Odd => add_or_spill([&FLOWS_1, &FLOWS_SPILL_1], key, direction, count),
+        0 => add_or_spill([&FLOWS_0, &FLOWS_SPILL_0], key, direction, count),
+        _ => add_or_spill([&FLOWS_1, &FLOWS_SPILL_1], key, direction, count),
     }
 }
 
@@ -41,11 +43,12 @@ fn add_or_spill(
     direction: Direction,
     count: Count,
 ) -> bool {
-    add_to(flows, key, direction, count) || add_to(spill, &without_far(key), direction, count)
+    add_to_map(flows, key, direction, count)
+        || add_to_map(spill, &without_far(key), direction, count)
 }
 
 #[inline(always)]
-fn add_to(
+fn add_to_map(
     flows: &HashMap<Words, Counters>,
     key: &Words,
     direction: Direction,
@@ -74,6 +77,6 @@ fn add_to_existing(
 ) -> bool {
     let Some(counters) = flows.get_ptr_mut(key) else { return false };
     // SAFETY: a live map value; entries are removed only in the half that no program uses.
-    unsafe { add::add_to::<true>(counters, direction, count) };
+    unsafe { add_to::<true>(counters, direction, count) };
     true
 }

@@ -8,14 +8,15 @@
 #![no_std]
 #![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
-use aya_ebpf::{EbpfContext, helpers::bpf_get_smp_processor_id};
+use aya_ebpf::EbpfContext;
 use iftop_common::{
     Bytes, Count, Table,
-    aggregate::{self, Counted, Gso},
-    parse::{Direction, Hook, Packet, Refused, parse},
+    aggregate::{self, Counted},
+    parse::{Direction, Hook, Link, Packet, Parsed, Refused},
 };
 
 pub mod add;
+mod cpu;
 mod direct;
 mod flat;
 pub mod globals;
@@ -25,46 +26,48 @@ pub mod skb;
 mod totals;
 pub mod xdp;
 
-use globals::Half;
+use cpu::Here;
 use totals::Totals;
 
 /// Counts a packet that passes a hook.
 #[inline(always)]
-pub fn count<C: EbpfContext, P: Packet>(ctx: &C, packet: &P, hook: &Hook, gso: Gso) {
-    // SAFETY: the helper has no precondition.
-    let cpu = unsafe { bpf_get_smp_processor_id() } as u32;
-    let half = Half::current();
-    let direction = hook.direction;
-    // The verifier keeps only the branch of the table that was chosen at load.
-    let table = globals::table();
+pub fn count<C: EbpfContext, P: Packet>(ctx: &C, packet: &P, hook: &Hook) {
+    let link = match Link::read(packet, hook) {
+        Ok(link) => link,
+        Err(refused) => return count_refused(ctx, packet, hook, refused),
+    };
+    // Twice, so that the way of most packets is one of its own from here to the end.
+    if let Some(parsed) = link.usual(packet, hook) {
+        return count_parsed(packet, &parsed, hook);
+    }
+    match link.any(packet, hook) {
+        Ok(parsed) => count_parsed(packet, &parsed, hook),
+        Err(refused) => count_refused(ctx, packet, hook, refused),
+    }
+}
 
-    match parse(packet, hook) {
-        Ok(parsed) => {
-            let cut_by_kernel = globals::cut_by_kernel(direction);
-            let counted = aggregate::count(packet, &parsed, hook, gso, cut_by_kernel);
-            // In words, which stay in registers.
-            let key = parsed.key.words();
-            match table {
-                Table::Flat => {
-                    let Some(totals) = Totals::<false>::of(cpu, half) else { return };
-                    let ip = add_to_totals(totals, direction, counted);
-                    if !flat::add(cpu, half, &key, direction, ip) {
-                        totals.other(direction, ip);
-                    }
-                }
-                Table::Hash => {
-                    let Some(totals) = Totals::<true>::of(cpu, half) else { return };
-                    let ip = add_to_totals(totals, direction, counted);
-                    if !hash::add(half, &key, direction, ip) {
-                        totals.other(direction, ip);
-                    }
-                }
+#[inline(always)]
+fn count_parsed<P: Packet>(packet: &P, parsed: &Parsed, hook: &Hook) {
+    let Some(here) = Here::now() else { return };
+    let direction = hook.direction;
+    let cut_by_kernel = globals::cut_by_kernel(direction);
+    let counted = aggregate::count(packet, parsed, hook, packet.gso(), cut_by_kernel);
+    // The verifier keeps only the branch of the table that was chosen at load.
+    match globals::table() {
+        Table::Flat => {
+            let totals = here.totals::<false>();
+            let ip = add_to_totals(totals, direction, counted);
+            if !flat::add(&here, &parsed.words, direction, ip) {
+                totals.other(direction, ip);
             }
         }
-        Err(refused) => match table {
-            Table::Flat => count_refused::<_, _, false>(ctx, packet, hook, (cpu, half), refused),
-            Table::Hash => count_refused::<_, _, true>(ctx, packet, hook, (cpu, half), refused),
-        },
+        Table::Hash => {
+            let totals = here.totals::<true>();
+            let ip = add_to_totals(totals, direction, counted);
+            if !hash::add(here.half, &parsed.words, direction, ip) {
+                totals.other(direction, ip);
+            }
+        }
     }
 }
 
@@ -86,15 +89,23 @@ fn add_to_totals<const ATOMIC: bool>(
 }
 
 #[inline(always)]
-fn count_refused<C: EbpfContext, P: Packet, const ATOMIC: bool>(
+fn count_refused<C: EbpfContext, P: Packet>(ctx: &C, packet: &P, hook: &Hook, refused: Refused) {
+    match globals::table() {
+        Table::Flat => add_refused::<_, _, false>(ctx, packet, hook, refused),
+        Table::Hash => add_refused::<_, _, true>(ctx, packet, hook, refused),
+    }
+}
+
+#[inline(always)]
+fn add_refused<C: EbpfContext, P: Packet, const ATOMIC: bool>(
     ctx: &C,
     packet: &P,
     hook: &Hook,
-    (cpu, half): (u32, Half),
     refused: Refused,
 ) {
-    let Some(totals) = Totals::<ATOMIC>::of(cpu, half) else { return };
-    let frame = Count { bytes: u64::from(packet.frame_bytes()), packets: 1 };
+    let Some(here) = Here::now() else { return };
+    let totals = here.totals::<ATOMIC>();
+    let frame = Count { bytes: packet.frame_bytes(), packets: 1 };
     totals.frame(hook.direction, frame);
     totals.wire(hook.direction, aggregate::wire_bytes(frame.bytes, hook));
     totals.refused(refused, frame);

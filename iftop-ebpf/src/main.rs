@@ -7,7 +7,7 @@ use aya_ebpf::{
     macros::{classifier, xdp},
     programs::{TcContext, XdpContext},
 };
-use iftop_common::{aggregate::Gso, parse::Direction};
+use iftop_common::parse::Direction;
 use iftop_ebpf::{count, skb::Skb, xdp::Frame};
 
 /// The tc hook of received packets.
@@ -43,15 +43,14 @@ pub fn iftop_xdp_frags(ctx: XdpContext) -> u32 {
 #[inline(always)]
 fn early<const FRAGS: bool>(ctx: &XdpContext) -> u32 {
     let frame = Frame::<FRAGS>::new(ctx);
-    // Nobody has put segments together yet.
-    count(ctx, &frame, &frame.hook(), Gso::default());
+    count(ctx, &frame, &frame.hook());
     XDP_PASS
 }
 
 #[inline(always)]
 fn tc(ctx: &TcContext, direction: Direction) -> i32 {
     let skb = Skb::new(ctx);
-    count(ctx, &skb, &skb.hook(direction), skb.gso());
+    count(ctx, &skb, &skb.hook(direction));
     TC_ACT_UNSPEC
 }
 

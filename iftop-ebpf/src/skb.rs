@@ -11,7 +11,7 @@ use iftop_common::{
 };
 
 use crate::{
-    direct::{Aligned, MAX_OFFSET, bounded, end_of, load},
+    direct::{Aligned, bounded, load, peek},
     globals,
 };
 
@@ -36,13 +36,8 @@ impl<'a> Skb<'a> {
     #[inline(always)]
     pub fn hook(&self, direction: Direction) -> Hook {
         // SAFETY: the context is live for the whole run; the verifier checks each field access.
-        let stripped_vlan = unsafe {
-            if (*self.raw()).vlan_present == 0 {
-                None
-            } else {
-                Some(Vlan::new((*self.raw()).vlan_tci as u16))
-            }
-        };
+        let stripped_vlan =
+            unsafe { Vlan::if_there((*self.raw()).vlan_present, (*self.raw()).vlan_tci) };
         Hook {
             direction,
             link_type: globals::link_type(),
@@ -51,35 +46,41 @@ impl<'a> Skb<'a> {
             stripped_vlan,
         }
     }
-
-    /// Of how many segments this is made, where it is an aggregate.
-    #[inline(always)]
-    pub fn gso(&self) -> Gso {
-        // SAFETY: as in `hook`.
-        unsafe { Gso { segments: (*self.raw()).gso_segs, segment_bytes: (*self.raw()).gso_size } }
-    }
 }
 
 impl Packet for Skb<'_> {
     #[inline(always)]
-    fn frame_bytes(&self) -> u32 {
-        self.ctx.len()
+    fn frame_bytes(&self) -> u64 {
+        u64::from(self.ctx.len())
     }
 
     #[inline(always)]
-    fn settle(offset: u32) -> u32 {
-        bounded(offset) as u32
-    }
-
-    #[inline(always)]
-    fn read<const N: usize>(&self, offset: u32, bytes: &mut [u8; N]) -> bool {
-        if offset > MAX_OFFSET {
-            return false;
+    fn gso(&self) -> Gso {
+        // SAFETY: as in `hook`.
+        unsafe {
+            // What the kernel itself goes by (`skb_is_gso()`).
+            if (*self.raw()).gso_size == 0 {
+                return Gso::default();
+            }
+            let segments = u64::from((*self.raw()).gso_segs);
+            Gso { segments, segment_bytes: u64::from((*self.raw()).gso_size) }
         }
-        let start = self.ctx.data() + bounded(offset);
-        if end_of::<N>(start) <= self.ctx.data_end() {
-            // SAFETY: `start..start + N` lies inside the linear part, as just checked.
-            *bytes = unsafe { load(start) };
+    }
+
+    #[inline(always)]
+    fn settle(offset: u64) -> u64 {
+        bounded(offset) as u64
+    }
+
+    #[inline(always)]
+    fn peek<const N: usize>(&self, offset: u64, bytes: &mut [u8; N]) -> bool {
+        // SAFETY: what the kernel says of the linear part.
+        unsafe { peek(self.ctx.data(), self.ctx.data_end(), offset, bytes) }
+    }
+
+    #[inline(always)]
+    fn read<const N: usize>(&self, offset: u64, bytes: &mut [u8; N]) -> bool {
+        if self.peek(offset, bytes) {
             return true;
         }
         let mut buffer = Aligned(MaybeUninit::<[u8; N]>::uninit());
@@ -88,7 +89,7 @@ impl Packet for Skb<'_> {
         // in any case, with zeroes where it fails.
         unsafe {
             let context = self.ctx.as_ptr().cast_const();
-            let result = bpf_skb_load_bytes(context, offset, start.cast(), N as u32);
+            let result = bpf_skb_load_bytes(context, offset as u32, start.cast(), N as u32);
             if result == 0 {
                 *bytes = load(start as usize);
             }

@@ -3,32 +3,18 @@
 //! They are counted before any flow is looked up and know nothing of flows. `ATOMIC`: on PREEMPT_RT
 //! one program may interrupt another on the same CPU.
 
-use aya_ebpf::{bindings::BPF_F_MMAPABLE, macros::map, maps::Array};
 use iftop_common::{
     Count, REFUSALS_LOGGED_PER_CPU, Totals as Line,
     parse::{Direction, Refused},
 };
 
-use crate::{
-    add::{add, add_count, add_to},
-    globals::{self, Half},
-};
-
-/// User space sets the true length, 2 × CPUs, when it loads the program.
-#[map]
-static TOTALS: Array<Line> = Array::with_max_entries(2, BPF_F_MMAPABLE);
+use crate::add::{add, add_count, add_to};
 
 /// The line of this CPU in one half.
 #[derive(Clone, Copy)]
-pub struct Totals<const ATOMIC: bool>(*mut Line);
+pub struct Totals<const ATOMIC: bool>(pub(crate) *mut Line);
 
 impl<const ATOMIC: bool> Totals<ATOMIC> {
-    /// `None` only for the verifier: the map has a line for every CPU.
-    #[inline(always)]
-    pub fn of(cpu: u32, half: Half) -> Option<Self> {
-        TOTALS.get_ptr_mut(half.index() * globals::cpus() + cpu).map(Self)
-    }
-
     /// Counts a frame, in frame bytes.
     #[inline(always)]
     pub fn frame(self, direction: Direction, count: Count) {

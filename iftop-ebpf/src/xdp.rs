@@ -9,10 +9,10 @@ use aya_ebpf::{
     helpers::{bpf_xdp_get_buff_len, bpf_xdp_load_bytes},
     programs::XdpContext,
 };
-use iftop_common::parse::{Direction, Hook, Packet};
+use iftop_common::parse::{Direction, Hook, Packet, Vlan};
 
 use crate::{
-    direct::{Aligned, MAX_OFFSET, bounded, end_of, load},
+    direct::{Aligned, bounded, load, peek},
     globals,
 };
 
@@ -36,36 +36,36 @@ impl<'a, const FRAGS: bool> Frame<'a, FRAGS> {
             link_type: globals::link_type(),
             mac: globals::mac(),
             interface: 0,
-            stripped_vlan: None,
+            stripped_vlan: Vlan::NONE,
         }
     }
 }
 
 impl<const FRAGS: bool> Packet for Frame<'_, FRAGS> {
     #[inline(always)]
-    fn frame_bytes(&self) -> u32 {
+    fn frame_bytes(&self) -> u64 {
         if FRAGS {
             // SAFETY: the context is live for the whole run.
-            unsafe { bpf_xdp_get_buff_len(self.ctx.ctx) as u32 }
+            unsafe { bpf_xdp_get_buff_len(self.ctx.ctx) }
         } else {
-            (self.ctx.data_end() - self.ctx.data()) as u32
+            (self.ctx.data_end() - self.ctx.data()) as u64
         }
     }
 
     #[inline(always)]
-    fn settle(offset: u32) -> u32 {
-        bounded(offset) as u32
+    fn settle(offset: u64) -> u64 {
+        bounded(offset) as u64
     }
 
     #[inline(always)]
-    fn read<const N: usize>(&self, offset: u32, bytes: &mut [u8; N]) -> bool {
-        if offset > MAX_OFFSET {
-            return false;
-        }
-        let start = self.ctx.data() + bounded(offset);
-        if end_of::<N>(start) <= self.ctx.data_end() {
-            // SAFETY: `start..start + N` lies inside the first piece, as just checked.
-            *bytes = unsafe { load(start) };
+    fn peek<const N: usize>(&self, offset: u64, bytes: &mut [u8; N]) -> bool {
+        // SAFETY: what the kernel says of the first piece.
+        unsafe { peek(self.ctx.data(), self.ctx.data_end(), offset, bytes) }
+    }
+
+    #[inline(always)]
+    fn read<const N: usize>(&self, offset: u64, bytes: &mut [u8; N]) -> bool {
+        if self.peek(offset, bytes) {
             return true;
         }
         if !FRAGS {
@@ -75,7 +75,7 @@ impl<const FRAGS: bool> Packet for Frame<'_, FRAGS> {
         let start = buffer.0.as_mut_ptr();
         // SAFETY: the buffer is `N` bytes long and the helper checks the offset.
         unsafe {
-            let result = bpf_xdp_load_bytes(self.ctx.ctx, offset, start.cast(), N as u32);
+            let result = bpf_xdp_load_bytes(self.ctx.ctx, offset as u32, start.cast(), N as u32);
             if result == 0 {
                 *bytes = load(start as usize);
             }

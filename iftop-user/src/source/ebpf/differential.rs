@@ -13,7 +13,7 @@ use iftop_common::{
     aggregate::{self, Gso, kind},
     flat::Seed,
     names,
-    parse::{Direction, Hook, LinkType, Mac, Refused, parse},
+    parse::{Direction, Hook, LinkType, Mac, Refused, Vlan, parse},
 };
 
 use super::{Instance, Settings, Size, cpus, object};
@@ -118,9 +118,13 @@ fn by_direction(direction: Direction, count: Count) -> Counters {
 /// What else the program is told of a packet: its segments.
 fn context(gso: Gso) -> [u8; SK_BUFF_BYTES] {
     let mut context = [0; SK_BUFF_BYTES];
-    context[GSO_SEGS..][..4].copy_from_slice(&gso.segments.to_ne_bytes());
-    context[GSO_SIZE..][..4].copy_from_slice(&gso.segment_bytes.to_ne_bytes());
+    context[GSO_SEGS..][..4].copy_from_slice(&gso_field(gso.segments));
+    context[GSO_SIZE..][..4].copy_from_slice(&gso_field(gso.segment_bytes));
     context
+}
+
+fn gso_field(value: u64) -> [u8; 4] {
+    u32::try_from(value).unwrap().to_ne_bytes()
 }
 
 /// What the host says that the kernel must have counted.
@@ -131,7 +135,7 @@ fn expected(
     (gso, settings): (Gso, &Settings),
 ) -> (Vec<(FlowKey, Counters)>, Totals) {
     let mac = settings.mac;
-    let hook = Hook { direction, link_type, mac, interface: 0, stripped_vlan: None };
+    let hook = Hook { direction, link_type, mac, interface: 0, stripped_vlan: Vlan::NONE };
     let whole = Count { bytes: frame.len() as u64, packets: 1 };
     let mut totals = Totals { frames: by_direction(direction, whole), ..Totals::default() };
     let cut_by_kernel = if direction == Direction::Egress { settings.cut_by_kernel } else { 0 };
@@ -152,7 +156,7 @@ fn expected(
             totals.frames = by_direction(direction, counted.frame);
             totals.wire = wire(counted.wire_bytes);
             totals.seen = of_flow;
-            flows.push((parsed.key, of_flow));
+            flows.push((parsed.key(), of_flow));
         }
         Err(Refused::NotIp) => totals.not_ip = whole,
         Err(Refused::Malformed) => totals.malformed = whole,
@@ -196,8 +200,8 @@ fn kernel_and_host_agree_on_every_frame() {
         let mut ip_packets = 0;
         for frame in sane.iter().chain(&broken) {
             // Every other packet is an aggregate.
-            let segments = if random.bool() { 0 } else { random.u32(..5) };
-            let gso = Gso { segments, segment_bytes: segments * random.u32(..40) };
+            let segments = if random.bool() { 0 } else { random.u64(..5) };
+            let gso = Gso { segments, segment_bytes: segments * random.u64(..40) };
             for direction in [Direction::Ingress, Direction::Egress] {
                 for (kernel, settings) in &mut kernels {
                     kernel.run(direction, frame, Some(&context(gso)));

@@ -7,7 +7,7 @@ use std::os::fd::AsFd as _;
 use anyhow::{Context as _, Result};
 use aya::Ebpf;
 use iftop_common::{
-    Count, Counters, FlowKey,
+    Count, Counters, FlowKey, PerCpu,
     flat::{Bucket, Line, NO_SHARD},
     names,
 };
@@ -20,28 +20,32 @@ pub(super) struct Flat {
     size: Size,
     lines: Mapped<Bucket>,
     spill: Mapped<Bucket>,
-    /// By CPU; [`NO_SHARD`] for those without.
-    shard_of_cpu: Vec<u64>,
+    /// By CPU.
+    shard_of_cpu: Vec<Option<usize>>,
 }
 
 impl Flat {
-    /// Gives these CPUs a shard each, as many as there are.
-    pub(super) fn take(object: &mut Ebpf, size: Size, online: &[u32]) -> Result<Self> {
+    /// Gives the CPUs that are online a shard each, as many as there are.
+    pub(super) fn take(
+        object: &mut Ebpf,
+        size: Size,
+        online: &[u32],
+        cpus: &mut [PerCpu],
+    ) -> Result<Self> {
         let lines = object::take_map(object, names::FLAT)?;
         let spill = object::take_map(object, names::SPILL)?;
-        let shards = object::take_map(object, names::SHARD_OF_CPU)?;
-        let cpus = size.cpus as usize;
-        let mut shard_of_cpu = vec![NO_SHARD; cpus];
-        for (shard, &cpu) in (0..size.shards.into()).zip(online) {
+        let mut shard_of_cpu = vec![None; cpus.len()];
+        for (shard, &cpu) in (0..size.shards as usize).zip(online) {
             if let Some(entry) = shard_of_cpu.get_mut(cpu as usize) {
-                *entry = shard;
+                *entry = Some(shard);
             }
         }
-        // The programs look it up from now on; it need not stay mapped.
-        Mapped::new(shards.fd().as_fd(), cpus)
-            .context("map the shards of the CPUs")?
-            .quiet(0, cpus)
-            .copy_from_slice(&shard_of_cpu);
+        for (cpu, shard) in cpus.iter_mut().zip(&shard_of_cpu) {
+            cpu.first_bucket = [0, 1].map(|half| match shard {
+                Some(shard) => (size.part(half, *shard) << size.bucket_bits) as u64,
+                None => NO_SHARD,
+            });
+        }
         let map = |map: &aya::maps::MapData, len: u32| Mapped::new(map.fd().as_fd(), len as usize);
         Ok(Self {
             lines: map(&lines, size.flat_buckets()).context("map the flow table")?,
@@ -64,10 +68,8 @@ impl Flat {
             ..TableUse::default()
         };
         for &cpu in busy_cpus {
-            let shard = self.shard_of_cpu[cpu];
-            if shard != NO_SHARD {
-                let shard = usize::try_from(shard).expect("there are fewer shards than CPUs");
-                let part = half * self.size.shards as usize + shard;
+            if let Some(shard) = self.shard_of_cpu[cpu] {
+                let part = self.size.part(half, shard);
                 let used = take_part(&mut self.lines, part, self.size.bucket_bits, flows);
                 table.used += used;
                 let percent = used * 100 / self.size.shard_lines();

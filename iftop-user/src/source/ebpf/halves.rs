@@ -8,21 +8,13 @@ use anyhow::{Context as _, Result};
 use aya::{Ebpf, maps::MapData};
 use iftop_common::{Counters, FlowKey, Table, Totals, names};
 
-use super::{
-    batch,
-    flat::Flat,
-    mapped::{Epoch, Mapped},
-    object,
-    size::Size,
-};
+use super::{batch, flat::Flat, mapped::Cpus, object, size::Size};
 use crate::source::{Sample, TableUse};
 
 /// The maps that user space reads.
 pub struct Halves {
-    pub(super) epoch: Epoch,
-    totals: Mapped<Totals>,
+    cpus: Cpus,
     flows: Flows,
-    cpus: usize,
     /// Of the half that is being read; kept for its room.
     busy_cpus: Vec<usize>,
 }
@@ -42,14 +34,12 @@ pub(super) struct Hash {
 
 impl Halves {
     pub(super) fn take(object: &mut Ebpf, size: Size, online: &[u32]) -> Result<Self> {
-        let epoch = object::take_map(object, names::EPOCH)?;
-        let totals = object::take_map(object, names::TOTALS)?;
-        let cpus = size.cpus as usize;
+        let cpus = object::take_map(object, names::PER_CPU)?;
+        let mut cpus = Cpus::map(cpus.fd().as_fd(), size.cpus as usize)
+            .context("map what each CPU counts with")?;
         Ok(Self {
-            epoch: Epoch::map(epoch.fd().as_fd()).context("map the epoch")?,
-            totals: Mapped::new(totals.fd().as_fd(), 2 * cpus).context("map the totals")?,
             flows: match size.table {
-                Table::Flat => Flows::Flat(Flat::take(object, size, online)?),
+                Table::Flat => Flows::Flat(Flat::take(object, size, online, cpus.quiet())?),
                 Table::Hash => Flows::Hash(Box::new(Hash::take(object, size)?)),
             },
             cpus,
@@ -59,7 +49,7 @@ impl Halves {
 
     /// Which half is counted into from now on: the lowest bit.
     pub fn store_epoch(&self, epoch: u32) {
-        self.epoch.store(epoch);
+        self.cpus.store_epoch(epoch);
     }
 
     /// Moves what was counted in a half into a sample, but for the time.
@@ -75,10 +65,9 @@ impl Halves {
 
     /// Sums and zeroes the totals, and notes which CPUs have seen IP packets.
     fn take_totals(&mut self, half: usize) -> Totals {
-        assert!(half < 2, "there are two halves");
         self.busy_cpus.clear();
         let mut sum = Totals::default();
-        for (cpu, line) in self.totals.quiet(half * self.cpus, self.cpus).iter_mut().enumerate() {
+        for (cpu, line) in self.cpus.quiet_totals(half).enumerate() {
             if line.seen != Counters::default() {
                 self.busy_cpus.push(cpu);
             }

@@ -74,7 +74,7 @@ impl Instance {
 
     /// Which half is counted into from now on: the lowest bit.
     pub fn store_epoch(&self, epoch: u32) {
-        self.halves.epoch.store(epoch);
+        self.halves.store_epoch(epoch);
     }
 
     /// Gives a program a frame so many times over; the time that one run took, to the nanosecond.

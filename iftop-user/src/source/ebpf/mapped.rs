@@ -1,4 +1,4 @@
-//! Maps that are shared memory: the epoch, the totals, and tables of lines.
+//! Maps that are shared memory: what each CPU counts with, and tables of lines.
 //!
 //! After mapping they need no system call and no privilege.
 #![expect(unsafe_code, reason = "mmap(2), and reading what the kernel program writes")]
@@ -9,10 +9,10 @@ use std::{
     os::fd::{AsRawFd as _, BorrowedFd},
     ptr::{self, NonNull},
     slice,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
-use iftop_common::{Totals, flat::Bucket};
+use iftop_common::{PerCpu, Totals, flat::Bucket};
 
 /// What may be read from shared memory: every bit pattern is a value.
 ///
@@ -20,13 +20,11 @@ use iftop_common::{Totals, flat::Bucket};
 /// `repr(C)`, made of integers.
 trait Plain: Copy {}
 
-impl Plain for u32 {}
-impl Plain for u64 {}
-impl Plain for Totals {}
+impl Plain for PerCpu {}
 impl Plain for Bucket {}
 
 /// A shared mapping of an array map (`BPF_F_MMAPABLE`) of so many values, unmapped on drop. An
-/// array's values stand 8 bytes apart or a multiple, so those of other sizes are not for lists.
+/// array's values stand a multiple of 8 bytes apart, as those of these types do.
 pub(super) struct Mapped<T> {
     start: NonNull<libc::c_void>,
     len: usize,
@@ -74,18 +72,42 @@ impl<T> Drop for Mapped<T> {
     }
 }
 
-/// The epoch: its lowest bit is the half that is counted into.
-pub(super) struct Epoch(Mapped<u32>);
+/// What each CPU counts with.
+pub(super) struct Cpus(Mapped<PerCpu>);
 
-impl Epoch {
-    pub(super) fn map(map: BorrowedFd<'_>) -> io::Result<Self> {
-        Mapped::new(map, 1).map(Self)
+impl Cpus {
+    pub(super) fn map(map: BorrowedFd<'_>, cpus: usize) -> io::Result<Self> {
+        Mapped::new(map, cpus).map(Self)
+    }
+
+    fn each(&self) -> impl Iterator<Item = NonNull<PerCpu>> {
+        let first = self.0.start.cast::<PerCpu>();
+        // SAFETY: inside the mapping.
+        (0..self.0.len).map(move |cpu| unsafe { first.add(cpu) })
+    }
+
+    /// Where CPUs find their shards; only before any program runs.
+    pub(super) fn quiet(&mut self) -> &mut [PerCpu] {
+        let cpus = self.0.len;
+        self.0.quiet(0, cpus)
     }
 
     /// Programs that start after this count into the new half; see `grace` for those that run.
-    pub(super) fn store(&self, epoch: u32) {
-        // SAFETY: the mapping holds at least one aligned u32 and lives as long as `self`.
-        let value = unsafe { self.0.start.cast::<AtomicU32>().as_ref() };
-        value.store(epoch, Ordering::SeqCst);
+    pub(super) fn store_epoch(&self, epoch: u32) {
+        for cpu in self.each() {
+            // SAFETY: an aligned u64 in the mapping, which lives as long as `self`.
+            let value = unsafe { AtomicU64::from_ptr(&raw mut (*cpu.as_ptr()).epoch) };
+            value.store(epoch.into(), Ordering::SeqCst);
+        }
+    }
+
+    /// The totals of a half that no program uses, by CPU.
+    pub(super) fn quiet_totals(&mut self, half: usize) -> impl Iterator<Item = &mut Totals> {
+        assert!(half < 2, "there are two halves");
+        // SAFETY: inside the mapping; every bit pattern is a value; nobody else touches this half of
+        // them, and `self` is borrowed while they are looked at.
+        self.each().map(move |cpu| unsafe {
+            &mut *(&raw mut (*cpu.as_ptr()).totals).cast::<Totals>().add(half)
+        })
     }
 }

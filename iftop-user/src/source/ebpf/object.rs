@@ -60,7 +60,6 @@ pub(super) fn load_other(
         .override_global(names::TABLE, &table, true)
         .override_global(names::BYTES, &bytes, true)
         .override_global(names::CPUS, &size.cpus, true)
-        .override_global(names::SHARDS, &size.shards, true)
         .override_global(names::BUCKET_BITS, &size.bucket_bits, true)
         .override_global(names::SPILL_BITS, &size.spill_bits, true)
         .override_global(names::SEED_KEYS, settings.seed.keys.as_flattened(), true)
@@ -69,8 +68,7 @@ pub(super) fn load_other(
         .override_global(names::MAC, &settings.mac.0, true)
         .override_global(names::CUT_BY_KERNEL, &settings.cut_by_kernel, true)
         .override_global(names::LOG_REFUSED, &log_refused, true)
-        .map_max_entries(names::TOTALS, 2 * size.cpus)
-        .map_max_entries(names::SHARD_OF_CPU, size.cpus)
+        .map_max_entries(names::PER_CPU, size.cpus)
         .map_max_entries(names::FLAT, size.flat_buckets())
         .map_max_entries(names::SPILL, size.spill_buckets());
     for (flows, spill) in names::FLOWS.into_iter().zip(names::FLOWS_SPILL) {

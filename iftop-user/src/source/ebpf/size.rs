@@ -5,7 +5,7 @@
 use std::ops::RangeInclusive;
 
 use iftop_common::{
-    Counters, FlowKey, Table, Totals,
+    Counters, FlowKey, PerCpu, Table,
     flat::{BUCKET_BITS, Bucket, LINES, Line},
 };
 
@@ -92,6 +92,11 @@ impl Size {
         self.if_flat((u64::from(self.shards) * HALVES) << self.bucket_bits)
     }
 
+    /// Which of the parts of the map of buckets belongs to a shard in a half.
+    pub fn part(&self, half: usize, shard: usize) -> usize {
+        half * self.shards as usize + shard
+    }
+
     /// Length of the map of spill buckets.
     pub fn spill_buckets(&self) -> u32 {
         self.if_flat((u64::from(self.cpus) * HALVES) << self.spill_bits)
@@ -117,7 +122,7 @@ impl Size {
         let entries = u64::from(self.hash_entries()) + u64::from(self.hash_spill_entries());
         buckets * size_of::<Bucket>() as u64
             + entries * HALVES * HASH_ENTRY_BYTES
-            + u64::from(self.cpus) * HALVES * size_of::<Totals>() as u64
+            + u64::from(self.cpus) * size_of::<PerCpu>() as u64
     }
 }
 

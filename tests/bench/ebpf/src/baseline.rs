@@ -11,26 +11,27 @@ use aya_ebpf::{
     programs::TcContext,
 };
 use iftop_common::{
-    Count, FlowKey,
+    Count,
+    flat::Words,
     parse::{Direction, parse},
 };
 use iftop_ebpf::{add::add_count, skb::Skb};
 
 /// The benchmark sets the true sizes when it loads the programs.
 #[map]
-static HASH: HashMap<FlowKey, Count> = HashMap::with_max_entries(1, 0);
+static HASH: HashMap<Words, Count> = HashMap::with_max_entries(1, 0);
 #[map]
-static PERCPU_HASH: PerCpuHashMap<FlowKey, Count> = PerCpuHashMap::with_max_entries(1, 0);
+static PERCPU_HASH: PerCpuHashMap<Words, Count> = PerCpuHashMap::with_max_entries(1, 0);
 #[map]
-static LRU_PERCPU_HASH: LruPerCpuHashMap<FlowKey, Count> = LruPerCpuHashMap::with_max_entries(1, 0);
+static LRU_PERCPU_HASH: LruPerCpuHashMap<Words, Count> = LruPerCpuHashMap::with_max_entries(1, 0);
 
 /// Parses as iftop does and hands key and count on.
 #[inline(always)]
-fn with_parsed(ctx: &TcContext, function: impl Fn(&FlowKey, Count)) {
+fn with_parsed(ctx: &TcContext, function: impl Fn(&Words, Count)) {
     let skb = Skb::new(ctx);
     if let Ok(parsed) = parse(&skb, &skb.hook(Direction::Ingress)) {
-        let count = Count { bytes: u64::from(parsed.ip_bytes), packets: 1 };
-        function(&parsed.key, count);
+        let count = Count { bytes: parsed.ip_bytes, packets: 1 };
+        function(&parsed.words, count);
     }
 }
 

@@ -35,7 +35,7 @@ pub fn bench_control(ctx: TcContext) -> i32 {
 #[classifier]
 pub fn bench_iftop(ctx: TcContext) -> i32 {
     let skb = Skb::new(&ctx);
-    count(&ctx, &skb, &skb.hook(Direction::Ingress), skb.gso());
+    count(&ctx, &skb, &skb.hook(Direction::Ingress));
     vary::vary(ctx.data(), ctx.data_end());
     TC_ACT_UNSPEC
 }

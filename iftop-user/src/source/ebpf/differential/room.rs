@@ -73,7 +73,7 @@ fn a_line_that_is_full_is_followed_by_another() {
     let packet = plain_v4().packet(&frame::udp(1, 53, 20));
     let bytes = packet.len() as u64 * u64::from(TIMES);
     let frame = frame::ethernet(MAC, PEER, &[], 0x0800, &packet);
-    let context = context(Gso { segments: SEGMENTS, segment_bytes: 20 });
+    let context = context(Gso { segments: SEGMENTS.into(), segment_bytes: 20 });
     for (table, direction) in [
         (Table::Flat, Direction::Ingress),
         (Table::Flat, Direction::Egress),
@@ -149,7 +149,7 @@ fn cpus_that_meet_at_a_new_flow_lose_nothing() {
             let mut epoch = 0;
             while !senders.iter().all(ScopedJoinHandle::is_finished) {
                 epoch += 1;
-                halves.epoch.store(epoch);
+                halves.store_epoch(epoch);
                 thread::yield_now();
             }
         });
