@@ -12,12 +12,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
+use aya::Ebpf;
 use rustix::process::Signal;
 
 use crate::{
     Effort,
     kernel::pin_to,
-    net::Namespace,
     outcome::{
         figure::Figure,
         report::{Part, Table},
@@ -30,33 +30,52 @@ use crate::{
 
 const PACKET: Packet = Packet::new(Kind::Udp4, 10, Order::Sequence(0));
 
-/// Somebody who watches, what it says when it does so, and how it is ended.
+/// Somebody who watches.
 struct Watcher {
     name: &'static str,
-    words: &'static str,
-    says: &'static str,
+    how: How,
+}
+
+enum How {
+    /// A program, and what it says when it watches.
+    Run { words: &'static str, says: &'static str },
+    /// Empty programs at both hooks: the least that any watcher there costs.
+    Empty,
 }
 
 const IFTOP: usize = 0;
-const OTHERS: [usize; 2] = [1, 2];
+const OTHERS: [usize; 2] = [2, 3];
 
-const WATCHERS: [Watcher; 3] = [
+const WATCHERS: [Watcher; 4] = [
     Watcher {
         name: "iftop",
-        words: concat!(env!("CARGO_BIN_EXE_iftop"), " -i va -n -N -t"),
-        says: "Listening on ",
+        how: How::Run {
+            words: concat!(env!("CARGO_BIN_EXE_iftop"), " -i va -n -N -t"),
+            says: "Listening on ",
+        },
     },
+    Watcher { name: "empty programs", how: How::Empty },
     Watcher {
         name: "tcpdump",
-        words: "tcpdump -i va -n -s 96 -w /dev/null",
-        says: "listening on ",
+        how: How::Run { words: "tcpdump -i va -n -s 96 -w /dev/null", says: "listening on " },
     },
     Watcher {
         name: "classic iftop",
-        words: "stdbuf -oL /usr/sbin/iftop -t -n -N -P -i va",
-        says: "Listening on ",
+        how: How::Run {
+            words: "stdbuf -oL /usr/sbin/iftop -t -n -N -P -i va",
+            says: "Listening on ",
+        },
     },
 ];
+
+/// One that watches now.
+enum Watching {
+    Program(Program),
+    /// Until it is dropped.
+    Empty {
+        _programs: Ebpf,
+    },
+}
 
 /// What a watcher is measured by.
 const MEASURES: [(&str, Measure); 2] = [
@@ -82,10 +101,9 @@ pub fn measure(effort: &Effort) -> Result<(Part, Vec<Figure>)> {
                 Ok(())
             };
             all(0)?;
-            let program = WATCHERS[who].start(wire.inside())?;
+            let watching = WATCHERS[who].start(&wire)?;
             all(1)?;
-            program.signal(Signal::INT)?;
-            program.end()?;
+            watching.end()?;
         }
     }
     let (mut tables, mut figures) = (Vec::new(), Vec::new());
@@ -116,10 +134,25 @@ pub fn measure(effort: &Effort) -> Result<(Part, Vec<Figure>)> {
 }
 
 impl Watcher {
-    fn start(&self, namespace: &Namespace) -> Result<Program> {
-        let mut program = Program::start(namespace, self.words, Output::Pipe)?;
-        program.expect(self.says)?;
-        Ok(program)
+    fn start(&self, wire: &Wire) -> Result<Watching> {
+        match self.how {
+            How::Run { words, says } => {
+                let mut program = Program::start(wire.inside(), words, Output::Pipe)?;
+                program.expect(says)?;
+                Ok(Watching::Program(program))
+            }
+            How::Empty => Ok(Watching::Empty { _programs: wire.attach_empty()? }),
+        }
+    }
+}
+
+impl Watching {
+    fn end(self) -> Result<()> {
+        if let Self::Program(program) = self {
+            program.signal(Signal::INT)?;
+            program.end()?;
+        }
+        Ok(())
     }
 }
 

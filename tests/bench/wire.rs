@@ -61,6 +61,21 @@ impl Wire {
         &self.cable.a
     }
 
+    /// Empty programs at both hooks of `va`, before all others, for as long as what is returned lives.
+    pub fn attach_empty(&self) -> Result<Ebpf> {
+        let mut object = load("bench_empty")?;
+        self.cable.a.run(|| -> Result<()> {
+            let empty = program::<SchedClassifier>(&mut object, "bench_empty")?;
+            empty.load()?;
+            for hook in [TcAttachType::Ingress, TcAttachType::Egress] {
+                let first = TcAttachOptions::TcxOrder(LinkOrder::first());
+                empty.attach_with_options("va", hook, first).context("an empty program")?;
+            }
+            Ok(())
+        })?;
+        Ok(object)
+    }
+
     /// The other end.
     pub fn outside(&self) -> &Namespace {
         &self.cable.b
