@@ -289,22 +289,29 @@ pub struct Totals {
     pub reserved: [u64; 5],
 }
 
-/// All that one CPU counts with, but for flows, 512 bytes: one look-up for a packet.
+/// All that one CPU counts with, but for flows, 576 bytes: one look-up for a packet.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PerCpu {
     /// Its lowest bit is the half that is counted into. The same for all CPUs, but for the moments in
     /// which user space advances them one after another.
     pub epoch: u64,
-    /// Where the CPU's shard of the flat table begins, by half;
-    /// [`NO_SHARD`](crate::flat::NO_SHARD) for none.
-    pub first_bucket: [u64; 2],
     /// Padding.
-    pub reserved: [u64; 5],
-    /// By half.
-    pub totals: [Totals; 2],
-    /// Padding, to a power of two: in the kernel a shift is shorter than a multiplication.
-    pub reserved_too: [u64; 8],
+    pub reserved: [u64; 7],
+    /// By the lowest bit of the epoch.
+    pub halves: [HalfOfCpu; 2],
+}
+
+/// One half of [`PerCpu`], 256 bytes: found by a shift.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HalfOfCpu {
+    /// What was counted.
+    pub totals: Totals,
+    /// Where the CPU's shard of the flat table begins; [`NO_SHARD`](crate::flat::NO_SHARD) for none.
+    pub first_bucket: u64,
+    /// Padding.
+    pub reserved: [u64; 7],
 }
 
 impl AddAssign for Totals {
@@ -323,7 +330,8 @@ const _: () = {
     assert!(size_of::<FlowKey>() == 40);
     assert!(size_of::<Counters>() == 32);
     assert!(size_of::<Totals>() == 192);
-    assert!(size_of::<PerCpu>() == 512);
+    assert!(size_of::<PerCpu>() == 576);
+    assert!(size_of::<HalfOfCpu>() == 256);
     assert!(size_of::<flat::Line>() == 64);
     assert!(size_of::<flat::Bucket>() == 256);
 };

@@ -41,10 +41,12 @@ impl Flat {
             }
         }
         for (cpu, shard) in cpus.iter_mut().zip(&shard_of_cpu) {
-            cpu.first_bucket = [0, 1].map(|half| match shard {
-                Some(shard) => (size.part(half, *shard) << size.bucket_bits) as u64,
-                None => NO_SHARD,
-            });
+            for (number, half) in cpu.halves.iter_mut().enumerate() {
+                half.first_bucket = match *shard {
+                    Some(shard) => (size.part(number, shard) << size.bucket_bits) as u64,
+                    None => NO_SHARD,
+                };
+            }
         }
         let map = |map: &aya::maps::MapData, len: u32| Mapped::new(map.fd().as_fd(), len as usize);
         Ok(Self {

@@ -12,7 +12,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use iftop_common::{PerCpu, Totals, flat::Bucket};
+use iftop_common::{HalfOfCpu, PerCpu, Totals, flat::Bucket};
 
 /// What may be read from shared memory: every bit pattern is a value.
 ///
@@ -107,7 +107,8 @@ impl Cpus {
         // SAFETY: inside the mapping; every bit pattern is a value; nobody else touches this half of
         // them, and `self` is borrowed while they are looked at.
         self.each().map(move |cpu| unsafe {
-            &mut *(&raw mut (*cpu.as_ptr()).totals).cast::<Totals>().add(half)
+            let halves = (&raw mut (*cpu.as_ptr()).halves).cast::<HalfOfCpu>();
+            &mut (*halves.add(half)).totals
         })
     }
 }
