@@ -112,6 +112,12 @@ fn the_wire_carries_every_header_and_gap() {
         ("UDP padded", v4(&[], UDP, &[], 0), (none, 300, 10), 300 * (60 + GAPS)),
         // Of a tunnel's headers the least that they can be.
         ("a tunnel", v4(&[], UDP, &[], 0), (none, 2, 1448), 2 * (42 + 104 + 1448 + GAPS)),
+        (
+            "SCTP, each as long as it is",
+            v4(&[], 132, &[], 0),
+            (none, 3, 0xffff),
+            3 * (46 + GAPS) + 2996,
+        ),
         ("no transport", v4(&[], TCP, &[], 1), (none, 3, 1448), 66 + 3000 + 3 * GAPS),
     ] {
         for kinds in [0, TCP4 | UDP4] {

@@ -67,7 +67,7 @@ fn a_kernel_that_refuses_memory_gets_a_smaller_table_and_all_is_counted() {
         let mut iftop = Iftop::spawn(&cable.a, group.command(&options));
         let said = iftop.wait_until_listening();
         let lines = iftop.report()["table"]["lines"].as_u64().unwrap();
-        let start = format!("iftop: the kernel has memory for {lines} lines of its table, ");
+        let start = format!("iftop: the kernel's table has {lines} lines, ");
         assert!(said.lines().any(|line| line.starts_with(&start)), "{said}");
         let senders = Senders::new(&cable);
         for port in 1..=1000 {

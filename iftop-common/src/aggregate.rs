@@ -3,8 +3,8 @@
 //! It owns how such a packet counts. It knows of the hook only what it is told, and must never read
 //! anything but the packet.
 //!
-//! An aggregate that the device cuts up (TSO) passes every capture and the interface's own counters
-//! as one packet. One that the kernel cuts up passes them as its segments, each with headers of its
+//! An aggregate that the device cuts up (TSO) passes every capture as one packet, and the interface's
+//! own counters too, but for those that hardware keeps of segments. One that the kernel cuts up passes them as its segments, each with headers of its
 //! own; that happens behind the egress hook (`validate_xmit_skb()` of `net/core/dev.c`).
 
 use crate::{
@@ -13,6 +13,10 @@ use crate::{
 };
 
 const UDP_HEADER_BYTES: u64 = 8;
+const SCTP_HEADER_BYTES: u64 = 12;
+/// In place of the segments' size: they are what hangs at the packet, each as long as it is (SCTP).
+/// Of `linux/skbuff.h`.
+const GSO_BY_FRAGS: u64 = 0xffff;
 
 /// Kinds of aggregates: bits of the global [`CUT_BY_KERNEL`](crate::names::CUT_BY_KERNEL).
 pub mod kind {
@@ -126,16 +130,21 @@ impl Cut {
     #[inline(always)]
     fn new<P: Packet + ?Sized>(packet: &P, parsed: &Parsed, gso: Gso) -> Option<Self> {
         let transport_offset = parsed.transport_offset?.get();
-        let segment_bytes = gso.segment_bytes;
         let header_bytes =
             transport_offset + transport_header_bytes(packet, parsed, transport_offset);
         let payload_bytes = packet.frame_bytes().saturating_sub(header_bytes);
+        let segment_bytes = match gso.segment_bytes {
+            // In the mean: in all they are as long as they are.
+            GSO_BY_FRAGS => payload_bytes.div_ceil(gso.segments.max(1)).max(1),
+            known => known,
+        };
         let segments = match gso.segments {
             0 => payload_bytes.div_ceil(segment_bytes).max(1),
             known => known,
         };
         // More payload than segments can hold: further headers are in it, a tunnel's. How long they
-        // are is not known, but for the least that they can be.
+        // are is not known, but for the least that they can be; and where the last segment has room
+        // for them, that there are any is not seen.
         let held = segments * segment_bytes;
         let is_tunnel = payload_bytes > held;
         let inner_header_bytes = if is_tunnel { payload_bytes - held } else { 0 };
@@ -173,8 +182,10 @@ fn kind_of(parsed: &Parsed) -> u8 {
 /// The length of a TCP header is in words of 4 bytes (RFC 9293 §3.1).
 #[inline(always)]
 fn transport_header_bytes<P: Packet + ?Sized>(packet: &P, parsed: &Parsed, offset: u64) -> u64 {
-    if FlowKey::protocol_of(&parsed.words) != protocol::TCP {
-        return UDP_HEADER_BYTES;
+    match FlowKey::protocol_of(&parsed.words) {
+        protocol::TCP => {}
+        protocol::SCTP => return SCTP_HEADER_BYTES,
+        _ => return UDP_HEADER_BYTES,
     }
     let mut words = [5 << 4];
     packet.read(offset + 12, &mut words);

@@ -1,7 +1,7 @@
 //! Addition to counters in maps: plain where a counter has one writer, atomic where it has several.
 //!
 //! The flat table has one writer for each counter: hooks run with bottom halves disabled, so that on
-//! one CPU none of them interrupts another. On PREEMPT_RT they do, and the hash table's entries
+//! one CPU none of them interrupts another. On PREEMPT_RT one may, and the hash table's entries
 //! belong to all CPUs.
 
 use iftop_common::{Count, Counters, parse::Direction};

@@ -4,7 +4,7 @@
 //! The compiler would read what may be unaligned byte by byte. Every kernel that this program is for
 //! reads it at once (`CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS`).
 
-/// Offsets beyond this are not read; the longest chain that the parser follows ends far below.
+/// Offsets beyond this are not read directly; the longest chain that the parser follows ends far below.
 /// The verifier needs a bound before it lets an offset be added to a packet pointer.
 const MAX_OFFSET: u64 = 0x7fff;
 

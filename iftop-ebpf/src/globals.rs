@@ -30,7 +30,7 @@ static SEED_KEYS: [Global<u64>; 10] = [const { Global::new(0) }; 10];
 #[unsafe(no_mangle)]
 static SEED_MIX: Global<u64> = Global::new(1);
 
-/// How many CPUs there may be: the length of one half of the totals.
+/// How many CPUs there may be: the parts of one half of the spill table.
 #[inline(always)]
 pub fn cpus() -> u32 {
     CPUS.load()

@@ -1,4 +1,4 @@
-//! The totals: one line per CPU and half, in memory that user space maps.
+//! The totals of each CPU and half, in memory that user space maps.
 //!
 //! They are counted before any flow is looked up and know nothing of flows. `ATOMIC`: on PREEMPT_RT
 //! one program may interrupt another on the same CPU.
@@ -18,7 +18,7 @@ impl<const ATOMIC: bool> Totals<ATOMIC> {
     /// Counts a frame, in frame bytes.
     #[inline(always)]
     pub fn frame(self, direction: Direction, count: Count) {
-        // SAFETY: `self.0` is a live map value (see `of`).
+        // SAFETY: `self.0` points into a live map value.
         unsafe { add_to::<ATOMIC>(&raw mut (*self.0).frames, direction, count) }
     }
 
@@ -65,7 +65,7 @@ impl<const ATOMIC: bool> Totals<ATOMIC> {
     /// True a few times per CPU and half. User space zeroes the half, so this needs no clock.
     #[inline(always)]
     pub fn may_log(self) -> bool {
-        // SAFETY: as above. The read may race with another CPU's program on PREEMPT_RT only, and
+        // SAFETY: as above. The read may race with another program on this CPU, on PREEMPT_RT only, and
         // then one report too many is written.
         unsafe {
             let logged = &raw mut (*self.0).refusals_logged;

@@ -8,7 +8,7 @@ use iftop_common::{Count, FlowKey};
 
 use crate::health::share;
 
-/// Cumulative since start. Bytes are IP bytes but for `not_ip`, `malformed` and `frames`, which are
+/// Cumulative since start. Bytes are those of flows (IP, or wire) but for `not_ip`, `malformed` and `frames`, which are
 /// frame bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
@@ -30,7 +30,7 @@ pub struct Account {
     pub malformed: Count,
     /// Every frame, on the basis of the interface's own counters.
     pub frames: Count,
-    /// Lost before us; not in `seen`.
+    /// Lost by us, before they could be counted; not in `seen`.
     pub dropped_packets: u64,
 }
 
@@ -76,7 +76,7 @@ impl Account {
         if self.unaccounted_bytes() != 0 {
             Some("unaccounted bytes: a bug")
         } else if self.dropped_packets > 0 {
-            Some("dropped before us")
+            Some("lost by us")
         } else if self.other.packets > 0 || self.spilled.packets > 0 {
             Some("table was full")
         } else {

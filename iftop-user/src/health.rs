@@ -7,7 +7,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use iftop_common::Count;
+use iftop_common::{Bytes, Count};
 
 use crate::{
     interface::InterfaceCounters,
@@ -42,6 +42,10 @@ pub struct About {
     pub link_speed: Option<u64>,
     /// Bound of the kernel's tables and of user space together, in bytes.
     pub max_memory: u64,
+    /// Flows that user space remembers at most.
+    pub max_flows: u32,
+    /// What the bytes of flows are.
+    pub bytes: Bytes,
     /// The interface's counters count what its hardware sends, not what the kernel hands on.
     pub hardware: bool,
     /// Each packet passes the interface twice, and we look at it once.
@@ -99,7 +103,45 @@ pub struct LostNow {
     pub queue: f64,
 }
 
+/// A way to lose packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Never seen by us, though they were whole.
+    BeforeUs,
+    /// Broken when they came.
+    Broken,
+    /// Not sent by the device.
+    SendFailed,
+    /// Dropped by the queue.
+    Queue,
+}
+
+impl Loss {
+    /// In words, around a rate.
+    pub fn told(self, rate: &str) -> String {
+        match self {
+            Self::BeforeUs => format!("NIC dropped {rate} before us"),
+            Self::Broken => format!("NIC received {rate} broken"),
+            Self::SendFailed => format!("NIC failed to send {rate}"),
+            Self::Queue => format!("qdisc dropped {rate}"),
+        }
+    }
+}
+
 impl LostNow {
+    /// The worst, with its rate, where there is any.
+    pub fn worst(&self) -> Option<(Loss, f64)> {
+        [
+            (Loss::BeforeUs, self.before_us()),
+            (Loss::Broken, self.errors),
+            (Loss::SendFailed, self.send_failed),
+            (Loss::Queue, self.queue),
+        ]
+        .into_iter()
+        .filter(|&(_, rate)| rate > 0.0)
+        .max_by(|(_, one), (_, other)| one.total_cmp(other))
+    }
+
     /// Never seen by us, though they were whole.
     pub fn before_us(&self) -> f64 {
         self.missed + self.dropped

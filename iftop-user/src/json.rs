@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, time::SystemTime};
 
-use iftop_common::Count;
+use iftop_common::{Bytes, Count};
 use serde::Serialize;
 
 mod health;
@@ -28,6 +28,8 @@ pub struct Origin<'a> {
     pub source: &'a str,
     /// Kind of hook, where the source has one.
     pub hook: Option<&'a str>,
+    /// What the bytes of flows are.
+    pub bytes: Bytes,
 }
 
 /// One report as a line of JSON, without the newline.
@@ -40,6 +42,10 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
         interface: origin.interface,
         source: origin.source,
         hook: origin.hook,
+        bytes: match origin.bytes {
+            Bytes::Ip => "ip",
+            Bytes::Wire => "wire",
+        },
         flows: view.rows.iter().map(Flow::from).collect(),
         totals: Totals {
             sent: (&view.totals.sent).into(),
@@ -89,6 +95,7 @@ struct Report<'a> {
     interface: &'a str,
     source: &'a str,
     hook: Option<&'a str>,
+    bytes: &'static str,
     flows: Vec<Flow<'a>>,
     totals: Totals,
     account: AccountJson,
@@ -178,6 +185,7 @@ struct CountJson {
 struct AccountJson {
     seen: CountJson,
     in_flows: CountJson,
+    spilled: CountJson,
     other: CountJson,
     excluded: CountJson,
     filtered: CountJson,
@@ -265,6 +273,7 @@ impl From<&Account> for AccountJson {
         Self {
             seen: account.seen.into(),
             in_flows: account.in_flows.into(),
+            spilled: account.spilled.into(),
             other: account.other.into(),
             excluded: account.excluded.into(),
             filtered: account.filtered.into(),
@@ -296,7 +305,7 @@ mod tests {
     use crate::view::fixture;
 
     fn parsed(view: &View, hook: Option<&str>) -> Value {
-        let origin = Origin { interface: "eth0", source: "ebpf", hook };
+        let origin = Origin { interface: "eth0", source: "ebpf", hook, bytes: Bytes::Ip };
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_000_000_123);
         let line = report(view, origin, time).unwrap();
         assert!(!line.contains('\n'), "one line each");
@@ -327,7 +336,7 @@ mod tests {
     #[test]
     fn only_plain_ascii_gets_out_and_is_read_back() {
         let interface = "e\u{9b}\u{7f}\u{202e}\u{1f980}\x1b0";
-        let origin = Origin { interface, source: "ebpf", hook: None };
+        let origin = Origin { interface, source: "ebpf", hook: None, bytes: Bytes::Ip };
         let line = report(&fixture::hosts(), origin, SystemTime::UNIX_EPOCH).unwrap();
         assert!(line.contains(r#""e\u009b\u007f\u202e\ud83e\udd80\u001b0""#), "{line}");
         assert!(line.chars().all(is_plain));

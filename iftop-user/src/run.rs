@@ -107,7 +107,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         };
         if facts.refused_lines > 0 {
             tell(&format!(
-                "iftop: the kernel has memory for {} lines of its table, {} fewer than asked for",
+                "iftop: the kernel's table has {} lines, {} fewer than asked for: it has no memory for more",
                 facts.lines, facts.refused_lines
             ));
         }
@@ -121,6 +121,8 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             facts: source.facts().clone(),
             link_speed: link_speed(&interface.name),
             max_memory: options.counting.max_memory,
+            max_flows,
+            bytes: options.counting.bytes,
             hardware: interface.counts_segments(),
             loopback: interface.loopback,
             takes_ipv6: takes_ipv6(),

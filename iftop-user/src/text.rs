@@ -46,9 +46,8 @@ pub fn report(view: &View, format: Format) -> String {
             line(&mut out, &format!("{name}: {percent}% ({reason})"));
         }
     }
-    let dropped = view.health.lost_now.before_us();
-    if dropped > 0.0 {
-        line(&mut out, &format!("Dropped before us: {}", format.packets_per_second(dropped)));
+    if let Some((loss, rate)) = view.health.lost_now.worst() {
+        line(&mut out, &format!("Lost: {}", loss.told(&format.packets_per_second(rate))));
     }
     line(&mut out, &"=".repeat(WIDTH));
     line(&mut out, "");
@@ -170,8 +169,8 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
             Some(Covered { ours: 31_999, interface: 100_000, ..Default::default() });
         view.health.lost_now.missed = 1200.0;
         let all = "Attributed to flows: 90% (table was full)\n\
-                   Covered by the hooks: 31% (the rest passes outside tc)\n\
-                   Dropped before us: 1.20Kp/s\n";
+                   Covered by the hooks: 31% (the rest passes outside them)\n\
+                   Lost: NIC dropped 1.20Kp/s before us\n";
         assert_added(&report(&view, Format::default()), &whole, all);
     }
 

@@ -1,8 +1,9 @@
 //! Part `disturbance`: how much slower packets and round trips become while somebody watches.
 //!
-//! In each round everything is measured with iftop, tcpdump and classic iftop, in an order that moves on
-//! from round to round, and each time with nobody just before. The traffic stays on one CPU, whoever watches runs on the other: what
-//! is measured is the path of the packets, not the sharing of a CPU.
+//! In each round everything is measured with iftop, empty programs, tcpdump and classic iftop, in an order
+//! that moves on from round to round, and each time with nobody just before. The traffic stays on one
+//! CPU, whoever watches runs on the other: what is measured is the path of the packets, not the sharing
+//! of a CPU.
 
 use std::{
     io::{Read as _, Write as _},

@@ -73,7 +73,8 @@ pub fn measure(effort: &Effort) -> Result<(Part, Vec<Figure>)> {
         }
     }
     let what = format!(
-        "attributed + other - sent, bytes and packets, of {} M packets in the flat table",
+        "attributed + other - sent, bytes and packets, of {} M packets in the flat table and a fifth \
+         of that in the hash table",
         sent_in_all / 1_000_000
     );
     let figure = Figure::new(what, 0.0, Unit::Count, Some(off as f64));

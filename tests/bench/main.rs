@@ -44,7 +44,7 @@ mod frame;
 mod net;
 
 use outcome::{
-    figure::{Figure, Unit},
+    figure::{Figure, Unit, Verdict},
     plot,
     report::{Part, Report},
     table,
@@ -173,12 +173,14 @@ fn run(arguments: &Arguments) -> Result<()> {
             // The others may still say something.
             Err(error) => {
                 eprintln!("error: part `{name}`: {error:#}");
-                failed.push(name);
+                failed.push(name.to_owned());
             }
         }
     }
     println!("== figures\n\n{}", table::figures(&figures));
     let lost = figures.iter().any(|figure| figure.unit == Unit::Count && !figure.is_met());
+    let unknown = figures.iter().filter(|figure| figure.verdict == Verdict::NotMeasured);
+    failed.extend(unknown.map(|figure| figure.what.clone()));
     store(&Report { machine, quick: arguments.quick, parts, figures }, &arguments.output)?;
     ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
     ensure!(!lost, "something was lost that must not be");

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use iftop_user::options::Counting;
 
 use crate::{
     Effort,
@@ -54,12 +55,12 @@ fn whole_program(effort: &Effort) -> Result<(Table, Vec<Figure>)> {
     for (name, flows, goal) in LOADS {
         let wire = Wire::new()?;
         let mut words = concat!(env!("CARGO_BIN_EXE_iftop"), " -i va -n -N -P").to_owned();
-        if flows > 100_000 {
-            // More than the default has room for.
+        if flows > Counting::default().max_flows {
+            // What the default has no room for.
             words += " --max-memory 2G --max-flows 1048576";
         }
         let mut program = Program::start(wire.inside(), &words, Output::Terminal)?;
-        // 2^20 flows one after the other: in a second only so many of them have a packet.
+        // One after the other of a power of two: in a second only so many of them have a packet.
         let packet = Packet::new(Kind::Udp4, bits(flows), Order::Sequence(0));
         let pass = |seconds: u64| -> Result<u64> {
             let time = Duration::from_secs(seconds);

@@ -10,8 +10,8 @@ use crate::{options::Counting, source::ebpf::HookChoice};
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "How to count")]
 pub struct CountingArgs {
-    /// Where to attach in the kernel: auto, tcx (Linux 6.6), clsact; or for received packets xdp
-    /// (xdp=native: run by the driver, which may reset the device for it)
+    /// Where to attach in the kernel: auto, tcx (Linux 6.6), clsact; or for received packets xdp, with
+    /// tc for those sent (xdp=native: run by the driver, which may reset the device for it)
     #[arg(long, value_name = "HOOK", default_value = "auto", value_parser = values::hook)]
     hook: HookChoice,
 
@@ -23,12 +23,13 @@ pub struct CountingArgs {
     #[arg(long, value_name = "WHICH", default_value = "ip", value_parser = values::bytes)]
     bytes: Bytes,
 
-    /// Memory that may be used, in the kernel and here: 256M, 1G [default: 128M]
+    /// Memory that may be used, in the kernel and here: 256M, 1G [default: 128M, or what --max-flows needs]
     #[arg(long, value_name = "BYTES", value_parser = values::memory)]
     #[arg(allow_negative_numbers = true)]
     max_memory: Option<u64>,
 
-    /// Flows that can be remembered at a time [default: as many as the memory has room for]
+    /// Flows that can be remembered at a time [default: as many as the memory has room for]; alone it
+    /// sets the memory too, 1.6 KiB a flow, and with --max-memory the smaller one counts
     #[arg(long, value_name = "NUMBER", value_parser = values::flows)]
     #[arg(allow_negative_numbers = true)]
     max_flows: Option<u32>,

@@ -20,6 +20,7 @@ pub(super) struct CoveredJson {
 pub(super) struct TableJson {
     kind: &'static str,
     lines: u64,
+    refused_lines: u64,
     used: u64,
     fullest_shard_percent: u8,
     spill_lines: u64,
@@ -27,6 +28,7 @@ pub(super) struct TableJson {
     kernel_bytes: u64,
     own_bytes: u64,
     max_memory_bytes: u64,
+    max_flows: u32,
 }
 
 #[derive(Serialize)]
@@ -96,6 +98,7 @@ impl From<&Health> for TableJson {
                 Table::Hash => "hash",
             },
             lines: table.lines,
+            refused_lines: facts.refused_lines,
             used: table.used,
             fullest_shard_percent: table.fullest_shard_percent,
             spill_lines: table.spill_lines,
@@ -103,6 +106,7 @@ impl From<&Health> for TableJson {
             kernel_bytes: facts.kernel_bytes,
             own_bytes: health.own_bytes,
             max_memory_bytes: health.about.max_memory,
+            max_flows: health.about.max_flows,
         }
     }
 }

@@ -49,7 +49,7 @@ impl Counting {
         };
         let (max_flows, max_memory) = match (max_flows, max_memory) {
             (Some(flows), Some(memory)) => (flows.min(flows_in(memory)), memory),
-            (Some(flows), None) => (flows, memory_of(flows)),
+            (Some(flows), None) => (flows, memory_of(flows).max(LEAST_MEMORY)),
             (None, memory) => {
                 let memory = memory.unwrap_or(DEFAULT_MEMORY);
                 (flows_in(memory), memory)
@@ -76,7 +76,8 @@ mod tests {
         let cases = [
             ((None, None), (71_697, 128)),
             ((None, Some(40 * MIB)), (15_363, 40)),
-            ((Some(1000), None), (1000, 17)),
+            ((Some(1000), None), (1000, 40)),
+            ((Some(40_000), None), (40_000, 78)),
             ((Some(1 << 20), None), (1 << 20, 1654)),
             ((Some(1000), Some(64 * MIB)), (1000, 64)),
             ((Some(1 << 20), Some(64 * MIB)), (30_727, 64)),

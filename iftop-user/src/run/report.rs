@@ -242,6 +242,7 @@ impl Reporter<'_> {
             interface: &self.session.interface.name,
             source: "ebpf",
             hook: Some(self.session.hook),
+            bytes: self.session.options.counting.bytes,
         };
         json::report(view, origin, SystemTime::now()).context("write a report as JSON")
     }

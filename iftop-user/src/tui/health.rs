@@ -2,7 +2,7 @@
 //!
 //! Lays out what is known, and says `?` of what is not.
 
-use iftop_common::Table;
+use iftop_common::{Bytes, Table};
 
 use super::{Status, canvas::Canvas, help::column, layout::Layout};
 use crate::{
@@ -40,7 +40,7 @@ fn lines(view: &View, format: Format, interface: &str) -> [(&'static str, Vec<St
         ("interface", link(health, interface)),
         ("attributed", attributed(view, format)),
         ("covered", covered(health, format)),
-        ("table", table(health)),
+        ("table", table(view)),
         ("cost", cost(health)),
         ("losses", losses(view, format)),
     ]
@@ -65,7 +65,10 @@ fn attributed(view: &View, format: Format) -> Vec<String> {
     let [bytes, packets] = format.both_counts(account.seen);
     vec![
         percent(account.attributed_thousandths()),
-        format!("seen {bytes}, {packets}"),
+        match view.health.about.bytes {
+            Bytes::Ip => format!("seen {bytes}, {packets}"),
+            Bytes::Wire => format!("seen {bytes} of the wire, {packets}"),
+        },
         format!("other {}", grouped(account.other.packets)),
         format!("not IP {}", grouped(account.not_ip.packets)),
         format!("malformed {}", grouped(account.malformed.packets)),
@@ -91,19 +94,26 @@ fn covered(health: &Health, format: Format) -> Vec<String> {
     ]
 }
 
-fn table(health: &Health) -> Vec<String> {
+fn table(view: &View) -> Vec<String> {
+    let health = &view.health;
     let (table, facts) = (&health.table, &health.about.facts);
     let lines = format!("{} of {} lines", grouped(table.used), grouped(table.lines));
     let used = mebibytes(facts.kernel_bytes + health.own_bytes);
     let memory = format!("{used} of {} MiB", mebibytes(health.about.max_memory));
-    match facts.table {
-        Table::Flat => vec![
-            format!("{lines}, fullest shard {} %", table.fullest_shard_percent),
-            format!("spilled {}", grouped(table.spill_used)),
-            memory,
-        ],
-        Table::Hash => vec![lines, "hash map".to_owned(), memory],
+    let mut parts = match facts.table {
+        Table::Flat => vec![format!("{lines}, fullest shard {} %", table.fullest_shard_percent)],
+        Table::Hash => vec![lines, "hash map".to_owned()],
+    };
+    if facts.refused_lines > 0 {
+        parts.push(format!("no memory for {} more", grouped(facts.refused_lines)));
     }
+    let max_flows = grouped(health.about.max_flows.into());
+    parts.extend([
+        format!("flows {} of {max_flows}", grouped(view.flows as u64)),
+        format!("spilled {}", grouped(view.account.spilled.packets)),
+        memory,
+    ]);
+    parts
 }
 
 fn cost(health: &Health) -> Vec<String> {

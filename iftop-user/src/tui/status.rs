@@ -72,20 +72,9 @@ fn parts(app: &App, status: &Status<'_>) -> Parts {
     }
 }
 
-/// What is being lost just now; the worst of it, as the page of key `i` has all.
+/// The worst of what is being lost just now; the page of key `i` has all.
 fn lost(format: Format, now: &LostNow) -> Option<String> {
-    let rate = |packets| format.packets_per_second(packets);
-    if now.before_us() > 0.0 {
-        Some(format!("NIC dropped {} before us", rate(now.before_us())))
-    } else if now.errors > 0.0 {
-        Some(format!("NIC received {} broken", rate(now.errors)))
-    } else if now.send_failed > 0.0 {
-        Some(format!("NIC failed to send {}", rate(now.send_failed)))
-    } else if now.queue > 0.0 {
-        Some(format!("qdisc dropped {}", rate(now.queue)))
-    } else {
-        None
-    }
+    now.worst().map(|(loss, rate)| loss.told(&format.packets_per_second(rate)))
 }
 
 /// With a filter on, what passes it of how much. Its text gives way first: whoever typed it knows it.
@@ -232,26 +221,26 @@ mod tests {
                 "NIC dropped 1.20Kp/s before us ─ attributed 100%",
             ),
             (
-                now(0.0, 0.1, 0.0, 0.0, 9.0),
+                now(0.0, 0.1, 0.0, 0.0, 0.0),
                 None,
                 100,
                 "NIC dropped <1p/s before us ─ attributed 100%",
             ),
-            (now(0.0, 0.0, 3.0, 9.0, 9.0), None, 100, "NIC received 3p/s broken ─ attributed 100%"),
-            (now(0.0, 0.0, 0.0, 8.0, 9.0), None, 100, "NIC failed to send 8p/s ─ attributed 100%"),
-            (now(0.0, 0.0, 0.0, 0.0, 12.0), None, 100, "qdisc dropped 12p/s ─ attributed 100%"),
+            (now(1.0, 1.0, 3.0, 2.0, 2.0), None, 100, "NIC received 3p/s broken ─ attributed 100%"),
+            (now(0.0, 3.0, 1.0, 8.0, 7.0), None, 100, "NIC failed to send 8p/s ─ attributed 100%"),
+            (now(1.0, 2.0, 3.0, 4.0, 12.0), None, 100, "qdisc dropped 12p/s ─ attributed 100%"),
             (
                 now(0.0, 0.0, 0.0, 0.0, 0.0),
                 Some(31),
                 100,
-                "covered 31% (the rest passes outside tc)",
+                "covered 31% (the rest passes outside them)",
             ),
             (now(0.0, 0.0, 0.0, 0.0, 0.0), Some(31), 30, "attributed 30% (table was full)"),
             (
                 now(0.0, 0.0, 0.0, 0.0, 12.0),
                 Some(31),
                 32,
-                "qdisc dropped 12p/s ─ covered 31% (the rest passes outside tc)",
+                "qdisc dropped 12p/s ─ covered 31% (the rest passes outside them)",
             ),
         ];
         for (lost_now, covered, attributed, expected) in cases {

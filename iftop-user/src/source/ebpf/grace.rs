@@ -3,6 +3,9 @@
 //! Programs at a network hook run inside an RCU read-side section, so one RCU grace period after
 //! the epoch changed every run has seen it. User space can ask for one in two ways. Either takes
 //! 5 to 50 ms of waiting and no CPU.
+//!
+//! With one CPU online membarrier(2) returns at once. That is right where hooks run with bottom halves
+//! disabled, as user space then runs only when no hook does; so it is not asked on `PREEMPT_RT`.
 #![expect(unsafe_code, reason = "membarrier(2) and bpf(2)")]
 
 use std::{
@@ -12,11 +15,13 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
+use super::realtime::is_preempt_rt;
+
 /// How to wait for a grace period.
 pub enum GracePeriod {
-    /// `membarrier(MEMBARRIER_CMD_GLOBAL)`: `synchronize_rcu()` and nothing else.
+    /// `membarrier(MEMBARRIER_CMD_GLOBAL)`: `synchronize_rcu()` where there is more than one CPU.
     Membarrier,
-    /// The kernel refuses that on machines with `nohz_full`. Changing a map of maps from user space
+    /// The kernel refuses that on machines with `nohz_full`, and see above. Changing a map of maps from user space
     /// waits for all running programs too (`maybe_wait_bpf_programs` in kernel/bpf/syscall.c).
     MapInMap {
         /// The map that is changed.
@@ -29,12 +34,12 @@ pub enum GracePeriod {
 impl GracePeriod {
     /// Finds out which way is open.
     pub fn new() -> Result<Self> {
-        if membarrier(libc::MEMBARRIER_CMD_QUERY)
-            .is_ok_and(|commands| commands & libc::MEMBARRIER_CMD_GLOBAL != 0)
-        {
+        let has_global = membarrier(libc::MEMBARRIER_CMD_QUERY)
+            .is_ok_and(|commands| commands & libc::MEMBARRIER_CMD_GLOBAL != 0);
+        if has_global && !is_preempt_rt() {
             Ok(Self::Membarrier)
         } else {
-            Self::map_in_map().context("create a map of maps, as membarrier(2) is not to be had")
+            Self::map_in_map().context("create a map of maps, as membarrier(2) will not do")
         }
     }
 

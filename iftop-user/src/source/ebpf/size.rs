@@ -16,7 +16,7 @@ const LINES_FOR_A_FLOW: u64 = 4;
 /// What a flow may take in the kernel's tables and in a sample of them, in bytes.
 pub const BYTES_PER_FLOW: u64 = LINES_FOR_A_FLOW
     * (HALVES * size_of::<Line>() as u64 + size_of::<(FlowKey, Counters)>() as u64);
-/// The spill table is at most this part of the flat table.
+/// The spill table is this part of the flat table, but for its bounds by CPU.
 const SPILL_SHARE: u64 = 16;
 /// Buckets in a CPU's part of the spill table, as a power of two: 64 to 1,024 lines.
 const SPILL_BITS: RangeInclusive<u32> = 4..=8;
@@ -57,11 +57,12 @@ impl Size {
     /// Half as large; `None` where that would be a toy.
     pub fn smaller(self) -> Option<Self> {
         const LEAST: u32 = 1024;
-        if self.lines() <= u64::from(LEAST) {
+        let is_least = self.table == Table::Flat && self.bucket_bits <= *BUCKET_BITS.start();
+        if is_least || self.lines() <= u64::from(LEAST) {
             return None;
         }
         let hash_entries = self.hash_entries / 2;
-        let bucket_bits = (self.bucket_bits - 1).max(*BUCKET_BITS.start());
+        let bucket_bits = self.bucket_bits.saturating_sub(1).max(*BUCKET_BITS.start());
         let spill_bits = spill_bits(self.cpus, self.shards, bucket_bits);
         Some(Self { bucket_bits, spill_bits, hash_entries, ..self })
     }
@@ -185,6 +186,19 @@ mod tests {
             }
             assert_eq!(size.lines(), 1024);
             assert_eq!(times, if table == Table::Flat { 8 } else { 6 });
+        }
+    }
+
+    #[test]
+    fn smaller_and_smaller_comes_to_an_end() {
+        for table in [Table::Flat, Table::Hash] {
+            for shards in [1, 2, 64, 256] {
+                let mut size = Size::new(table, 1 << 20, 256, shards);
+                while let Some(smaller) = size.smaller() {
+                    assert!(smaller.lines() < size.lines(), "{size:?}");
+                    size = smaller;
+                }
+            }
         }
     }
 }

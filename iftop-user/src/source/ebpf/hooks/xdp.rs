@@ -53,7 +53,7 @@ pub(super) fn attach(object: &mut Ebpf, interface: &Interface, by: XdpBy) -> Res
         bail!("packets of {shown} have no Ethernet header: XDP is not for those");
     }
     if let Some(other) = xdp_program(interface.index)? {
-        bail!("{shown} has an XDP program already (id {other}), which stays: try --hook tcx");
+        bail!("{shown} has an XDP program already (id {other}), which stays: leave --hook out");
     }
     let name = program_name()?;
     let program: &mut Xdp = object
