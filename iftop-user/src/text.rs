@@ -169,7 +169,7 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
             Some(Covered { ours: 31_999, interface: 100_000, ..Default::default() });
         view.health.lost_now.missed = 1200.0;
         let all = "Attributed to flows: 90% (table was full)\n\
-                   Covered by the hooks: 31% (the rest passes outside them)\n\
+                   Covered by the hooks: 31% (the rest passes outside our hooks)\n\
                    Lost: NIC dropped 1.20Kp/s before us\n";
         assert_added(&report(&view, Format::default()), &whole, all);
     }

@@ -233,14 +233,14 @@ mod tests {
                 now(0.0, 0.0, 0.0, 0.0, 0.0),
                 Some(31),
                 100,
-                "covered 31% (the rest passes outside them)",
+                "covered 31% (the rest passes outside our hooks)",
             ),
             (now(0.0, 0.0, 0.0, 0.0, 0.0), Some(31), 30, "attributed 30% (table was full)"),
             (
                 now(0.0, 0.0, 0.0, 0.0, 12.0),
                 Some(31),
                 32,
-                "qdisc dropped 12p/s ─ covered 31% (the rest passes outside them)",
+                "qdisc dropped 12p/s ─ covered 31% (the rest passes outside our hooks)",
             ),
         ];
         for (lost_now, covered, attributed, expected) in cases {

@@ -72,7 +72,7 @@ impl View {
         self.health.covered.filter(|_| self.health.passes_outside).map(|covered| Share {
             name: "covered",
             percent: covered.thousandths() / 1000,
-            shortfall: Some("the rest passes outside them"),
+            shortfall: Some("the rest passes outside our hooks"),
         })
     }
 
