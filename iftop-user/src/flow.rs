@@ -26,6 +26,7 @@ mod figures;
 mod index;
 #[cfg(test)]
 mod memory;
+mod near;
 mod room;
 #[cfg(test)]
 mod scenarios;
@@ -155,12 +156,13 @@ impl FlowTable {
             wire_bytes: [sample.totals.wire.egress, sample.totals.wire.ingress],
             ..Slot::default()
         });
-        self.take_in_new(&sample.flows, &mut lines, number);
+        let near_ends = self.take_in_new(&sample.flows, &mut lines, number);
         let places = iter::zip(&lines, &sample.flows);
-        self.slots.fill_newest(places.filter_map(|(line, &(_, counters))| match *line {
+        let of_lines = places.filter_map(|(line, &(_, counters))| match *line {
             Line::At(place) => Some(Delta { place, counters }),
             _ => None,
-        }));
+        });
+        self.slots.fill_newest(of_lines.chain(near_ends));
         self.lines = lines;
         self.stay_in_bounds();
         self.note_peaks();

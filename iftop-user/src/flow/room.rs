@@ -6,7 +6,14 @@ use std::iter;
 
 use iftop_common::{Count, Counters, FlowKey};
 
-use super::{Flow, FlowTable, budget::INDEX_BYTES, index::Index, window::Window};
+use super::{
+    Flow, FlowTable,
+    budget::INDEX_BYTES,
+    deltas::Delta,
+    index::Index,
+    near::{NEAR_BYTES, NearEnds},
+    window::Window,
+};
 
 /// Where a line of a sample belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,23 +49,23 @@ struct Rank {
 /// Most memory that [`FlowTable::make_room`] takes for a while, for each flow that may be remembered and
 /// as many new ones, in bytes.
 pub(super) const SCRATCH_BYTES: usize =
-    size_of::<Candidate>() + INDEX_BYTES + 2 * size_of::<Rank>();
+    size_of::<Candidate>() + INDEX_BYTES + 2 * size_of::<Rank>() + NEAR_BYTES;
 
 impl FlowTable {
-    /// Adds what the lines of new flows brought, for as many flows as there is room for.
+    /// Adds what the lines of new flows brought, for as many flows as there is room for, and what the
+    /// others brought to the flows of their near ends, as it is returned.
     pub(super) fn take_in_new(
         &mut self,
         flows: &[(FlowKey, Counters)],
         lines: &mut [Line],
         slot: u32,
-    ) {
+    ) -> Vec<Delta> {
         let new = lines.iter().filter(|line| **line == Line::New).count();
         if new == 0 {
-            return;
+            return Vec::new();
         }
-        if self.flows.len() + new > self.max_flows {
-            self.make_room(flows, lines, new);
-        }
+        let full = self.flows.len() + new > self.max_flows;
+        let near = full.then(|| self.make_room(flows, lines, new));
         self.grow(new);
         for (line, (key, counters)) in iter::zip(lines, flows) {
             if *line == Line::New {
@@ -68,6 +75,13 @@ impl FlowTable {
                 *line = Line::At(place);
             }
         }
+        let ends = near.into_iter().flat_map(NearEnds::into_flows);
+        ends.map(|(key, counters)| {
+            let place = self.place_of(&key).unwrap_or_else(|| self.insert(key, slot));
+            self.add(place, counters, slot);
+            Delta { place, counters }
+        })
+        .collect()
     }
 
     /// Makes room for so many flows: in steps, and never for more than there may be.
@@ -80,12 +94,53 @@ impl FlowTable {
     }
 
     /// Keeps the table inside its bound: of all flows, those that would be new among them, the smallest
-    /// go, and what they carried becomes `other`. Lines of new flows that stay remain new.
-    fn make_room(&mut self, flows: &[(FlowKey, Counters)], lines: &mut [Line], new: usize) {
+    /// go. What they carried before becomes `other`; what they would begin with becomes their near ends',
+    /// as far as these are larger than who gives way to them. Lines of new flows that stay remain new.
+    fn make_room(
+        &mut self,
+        flows: &[(FlowKey, Counters)],
+        lines: &mut [Line],
+        new: usize,
+    ) -> NearEnds {
         let mut candidates = distinct(flows, lines, new);
         let excess = (self.flows.len() + candidates.len()).saturating_sub(self.max_flows);
+        let mut ranks = self.ranks(&candidates);
+        self.give_way(&mut ranks, excess, &mut candidates);
+        let mut near = NearEnds::of(self.max_flows);
+        for Candidate { line, bytes, .. } in candidates.iter().filter(|it| it.folded) {
+            near.weigh(&flows[*line as usize].0, *bytes, &self.rules);
+        }
+        // Who is a near end already stays. There are far fewer of them than flows.
+        let is_end = |id| near.has(&self.flows[id as usize].key);
+        ranks.retain(|rank| !(rank.known && is_end(rank.id)));
+        let known = |key: &FlowKey| self.place_of(key).is_some();
+        let places = near.new_ones(known);
+        if places > 0 {
+            let (_, last, _) = ranks.select_nth_unstable(places - 1);
+            near.retain(|key, weight| weight > last.bytes || known(key));
+            let places = near.new_ones(known);
+            self.give_way(&mut ranks, places, &mut candidates);
+        }
+        for (line, (key, counters)) in iter::zip(lines, flows) {
+            *line = match *line {
+                Line::Candidate(id) if candidates[id as usize].folded => {
+                    if !near.add(key, *counters) {
+                        self.account.other += counters.both();
+                    }
+                    Line::Nowhere
+                }
+                Line::Candidate(_) => Line::New,
+                Line::At(place) if !self.flows.contains(place as usize) => Line::Nowhere,
+                same => same,
+            };
+        }
+        near
+    }
+
+    /// All flows, those that would be new among them.
+    fn ranks(&self, candidates: &[Candidate]) -> Vec<Rank> {
         let mut ranks = Vec::with_capacity(self.flows.len() + candidates.len());
-        ranks.extend(iter::zip(0.., &candidates).map(|(id, candidate)| Rank {
+        ranks.extend(iter::zip(0.., candidates).map(|(id, candidate)| Rank {
             bytes: candidate.bytes,
             known: false,
             id,
@@ -95,27 +150,21 @@ impl FlowTable {
             known: true,
             id: place_number(place),
         }));
-        if excess > 0 {
-            ranks.select_nth_unstable(excess - 1);
+        ranks
+    }
+
+    /// The smallest go, so many; the others are left.
+    fn give_way(&mut self, ranks: &mut Vec<Rank>, count: usize, candidates: &mut [Candidate]) {
+        if count > 0 {
+            ranks.select_nth_unstable(count - 1);
         }
-        for rank in &ranks[..excess] {
+        for rank in ranks.drain(..count) {
             if rank.known {
                 let (key, carried) = self.forget(rank.id);
                 self.account.fold(&key, carried.both());
             } else {
                 candidates[rank.id as usize].folded = true;
             }
-        }
-        for (line, (_, counters)) in iter::zip(lines, flows) {
-            *line = match *line {
-                Line::Candidate(id) if candidates[id as usize].folded => {
-                    self.account.other += counters.both();
-                    Line::Nowhere
-                }
-                Line::Candidate(_) => Line::New,
-                Line::At(place) if !self.flows.contains(place as usize) => Line::Nowhere,
-                same => same,
-            };
         }
     }
 
