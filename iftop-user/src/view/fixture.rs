@@ -89,7 +89,7 @@ pub fn health() -> Health {
             },
             link_speed: Some(25_000_000_000),
             max_memory: 128 << 20,
-            max_flows: 71_697,
+            max_flows: 70_323,
             ..About::default()
         },
         up: Some(true),

@@ -13,9 +13,11 @@ use iftop_common::{
 /// half as many: a flow that several CPUs see takes as many lines, and of a table that is half full
 /// one flow in 200 finds its eight lines taken, of one that is three quarters full one in 30.
 const LINES_FOR_A_FLOW: u64 = 4;
-/// What a flow may take in the kernel's tables and in a sample of them, in bytes.
+/// What a flow may take in the kernel's tables, the spill table among them, and in a sample of the
+/// flat one, in bytes.
 pub const BYTES_PER_FLOW: u64 = LINES_FOR_A_FLOW
-    * (HALVES * size_of::<Line>() as u64 + size_of::<(FlowKey, Counters)>() as u64);
+    * (HALVES * size_of::<Line>() as u64 * (SPILL_SHARE + 1) / SPILL_SHARE
+        + size_of::<(FlowKey, Counters)>() as u64);
 /// The spill table is this part of the flat table, but for its bounds by CPU.
 const SPILL_SHARE: u64 = 16;
 /// Buckets in a CPU's part of the spill table, as a power of two: 64 to 1,024 lines.
