@@ -13,18 +13,11 @@ use crate::support::{
     iftop::Iftop,
     net::{Cable, PacketSocket, VA_MAC, VB_MAC},
 };
-use iftop_common::Bytes;
-use iftop_user::{
-    interface,
-    source::{
-        Sample, Source as _,
-        ebpf::{EbpfSource, HookChoice, Options},
-    },
-};
 use serde_json::Value;
 
 mod bulk;
 mod kinds;
+mod vlan;
 mod xdp;
 
 use kinds::{kinds, to_us, to_us6};
@@ -329,52 +322,4 @@ fn loopback_counts_once() {
     let report = iftop.last_report(5);
     let row = flow("127.0.0.1:4000", &format!("127.0.0.1:{port}"), UDP);
     assert_eq!(flows(&report), BTreeMap::from([(row, ([640, 5], [0, 0]))]));
-}
-
-/// Tags in the frame and tags in the kernel's metadata (where a received frame's outer tag is) give
-/// the same VLAN id: that of the outermost. Rows do not show it; the source does.
-#[test]
-#[ignore = "needs root: cargo xtask test"]
-fn the_outermost_tag_names_the_vlan() {
-    let cable = Cable::new();
-    let tags: [(&[(u16, u16)], u16); 4] = [
-        (&[], 0),
-        (&[(0x8100, 5)], 5),
-        (&[(0x8100, 0x6005)], 5),
-        (&[(0x88a8, 100), (0x8100, 200)], 100),
-    ];
-    let flows = cable.a.run(|| {
-        let interface = interface::find("va").unwrap();
-        let hook = HookChoice::Auto;
-        let options = Options {
-            interface: &interface,
-            hook,
-            table: None,
-            max_flows: 100,
-            bytes: Bytes::Ip,
-            log_refused: false,
-        };
-        let mut source = EbpfSource::open(&options).unwrap();
-        let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
-        for (port, (tags, _)) in (1..).zip(tags) {
-            let packet = v4(THEM, US, UDP).packet(&frame::udp(port, 53, 20));
-            into.send(&frame::ethernet(VA_MAC, VB_MAC, tags, 0x0800, &packet));
-            let packet = v4(US, THEM, UDP).packet(&frame::udp(53, port + 10, 20));
-            out.send(&frame::ethernet(VB_MAC, VA_MAC, tags, 0x0800, &packet));
-        }
-        let (mut flows, mut sample) = (Vec::new(), Sample::default());
-        // What was received may still be on its way.
-        for _ in 0..100 {
-            source.sample(&mut sample).unwrap();
-            flows.append(&mut sample.flows);
-            if flows.len() >= 2 * tags.len() {
-                break;
-            }
-        }
-        flows
-    });
-    let mut ids: Vec<_> = flows.iter().map(|(key, _)| (key.far_port, key.vlan())).collect();
-    ids.sort_unstable();
-    let expected = |first: u16| (first..).zip(tags.map(|(_, id)| id)).collect::<Vec<_>>();
-    assert_eq!(ids, [expected(1), expected(11)].concat());
 }
