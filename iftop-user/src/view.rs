@@ -22,7 +22,7 @@ mod groups;
 mod order;
 mod row;
 #[cfg(test)]
-mod rows;
+mod tests;
 
 pub use data::{Endpoint, Matched, Row, Share, Talker, Total, Traffic, View};
 use groups::Groups;
