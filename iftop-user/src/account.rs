@@ -16,7 +16,7 @@ pub struct Account {
     pub seen: Count,
     /// Those that belong to a flow, summed here.
     pub in_flows: Count,
-    /// Those of `in_flows` of which only the near side is known: there was no line for the flow.
+    /// Those of `in_flows` of which only the near side is known: there was no room for the flow.
     pub spilled: Count,
     /// Those that no flow could be kept for.
     pub other: Count,

@@ -1,10 +1,10 @@
 //! What is left of flows that there is no room for: one flow for each near end, as in the kernel's
-//! spill table.
+//! spill table. So whoever is flooded is in a row, although none of the flows that flood it can be
+//! remembered.
 //!
-//! It owns the sums of one sample. So that whoever is flooded is in a row of the table although none of
-//! the flows that flood it can be remembered.
+//! It owns the sums of one sample, for the ends with the most bytes.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{cmp::Reverse, collections::HashMap, hash::BuildHasher as _};
 
 use foldhash::fast::RandomState;
 use iftop_common::{Counters, FlowKey, flat::without_far};
@@ -14,58 +14,86 @@ use crate::orient::{Rules, orient};
 /// For how many flows in the table there may be one near end in a sample.
 const FLOWS_PER_END: usize = 64;
 
-/// Memory of the sums for each flow that may be remembered, in bytes: at the lowest load of the hash table.
+/// Memory that it takes for a while, for each flow that may be remembered and as many new ones, in bytes:
+/// the map at its lowest load.
 pub(super) const NEAR_BYTES: usize =
-    (size_of::<(FlowKey, Sum)>() + 1) * 2 * 8 / 7 / FLOWS_PER_END + 1;
+    size_of::<Part>() + (size_of::<(FlowKey, Sum)>() + 1) * 2 * 8 / 7 / FLOWS_PER_END + 1;
 
 /// Sums by near end.
 pub(super) struct NearEnds {
-    max: usize,
     sums: HashMap<FlowKey, Sum, RandomState>,
 }
 
-/// What would be of no flow.
+/// What the flows of one near end carry for which there is no room.
 #[derive(Default)]
 struct Sum {
-    /// What is known of it so far.
-    weight: u64,
+    /// What is known of it from the beginning.
+    bytes: u64,
+    has_place: bool,
     counters: Counters,
 }
 
+/// A flow without room, or all those of one near end.
+struct Part {
+    /// Of the near end.
+    hash: u64,
+    bytes: u64,
+    /// A line of the sample that it stands in.
+    line: u32,
+}
+
 impl NearEnds {
-    /// For a table of so many flows.
-    pub fn of(max_flows: usize) -> Self {
-        Self { max: max_flows.div_ceil(FLOWS_PER_END), sums: HashMap::default() }
-    }
-
-    /// Notes that a flow is without room. Beyond the bound nothing is noted: an end that is flooded is
-    /// among the first ones, and where each flow has an end of its own there is nothing to sum.
-    pub fn weigh(&mut self, key: &FlowKey, bytes: u64, rules: &Rules) {
-        let near = near_of(key);
-        if orient(&near, rules).is_none() {
-            return;
+    /// The heaviest near ends of flows without room, given as lines and bytes, for a table of so many
+    /// flows.
+    pub fn heaviest(
+        max_flows: usize,
+        flows: &[(FlowKey, Counters)],
+        without_room: impl Iterator<Item = (u32, u64)>,
+        rules: &Rules,
+    ) -> Self {
+        let seed = RandomState::default();
+        let end_of = |part: &Part| near_of(&flows[part.line as usize].0);
+        let mut parts: Vec<_> =
+            without_room.map(|(line, bytes)| Part { hash: 0, bytes, line }).collect();
+        for part in &mut parts {
+            part.hash = seed.hash_one(end_of(part));
         }
-        let full = self.sums.len() == self.max;
-        match self.sums.entry(near) {
-            Entry::Occupied(sum) => sum.into_mut().weight += bytes,
-            Entry::Vacant(place) if !full => place.insert(Sum::default()).weight = bytes,
-            Entry::Vacant(_) => {}
+        parts.sort_unstable_by_key(|part| part.hash);
+        // Where two ends have one hash, one of them is overlooked: what it carries becomes `other`.
+        parts.dedup_by(|part, first| {
+            let is_same = part.hash == first.hash;
+            first.bytes += if is_same { part.bytes } else { 0 };
+            is_same
+        });
+        parts.retain(|part| orient(&end_of(part), rules).is_some());
+        let max = max_flows.div_ceil(FLOWS_PER_END);
+        if parts.len() > max {
+            parts.select_nth_unstable_by_key(max, |part| Reverse(part.bytes));
+            parts.truncate(max);
         }
+        let sum = |part: &Part| Sum { bytes: part.bytes, ..Sum::default() };
+        Self { sums: parts.iter().map(|part| (end_of(part), sum(part))).collect() }
     }
 
-    /// Whether a flow is one of them.
-    pub fn has(&self, key: &FlowKey) -> bool {
-        key.has(FlowKey::FAR_UNKNOWN) && self.sums.contains_key(key)
+    /// Whether a flow is one of them, which then has its place in the table.
+    pub fn note_place(&mut self, key: &FlowKey) -> bool {
+        let sum = if key.has(FlowKey::FAR_UNKNOWN) { self.sums.get_mut(key) } else { None };
+        sum.map(|sum| sum.has_place = true).is_some()
     }
 
-    /// Keeps those only that `is_worth` says so of, by key and weight.
-    pub fn retain(&mut self, is_worth: impl Fn(&FlowKey, u64) -> bool) {
-        self.sums.retain(|key, sum| is_worth(key, sum.weight));
+    /// Those that have no place yet, with their bytes; the heaviest first.
+    pub fn without_place(&self) -> Vec<(u64, FlowKey)> {
+        let without = self.sums.iter().filter(|(_, sum)| !sum.has_place);
+        let mut ends: Vec<_> = without.map(|(key, sum)| (sum.bytes, *key)).collect();
+        ends.sort_unstable_by_key(|&end| Reverse(end));
+        ends
     }
 
-    /// How many of them are not `known`.
-    pub fn new_ones(&self, known: impl Fn(&FlowKey) -> bool) -> usize {
-        self.sums.keys().filter(|key| !known(key)).count()
+    /// Gives some of them up.
+    pub fn drop_ends(&mut self, ends: &[(u64, FlowKey)]) {
+        for (_, key) in ends {
+            self.sums.remove(key);
+        }
     }
 
     /// Adds what a flow without room carried to its near end; false when that is not kept.
@@ -134,7 +162,8 @@ mod tests {
             (Rules::default(), vec![(443, 1000)], vec![(443, 3 * 1000 - 126)], 0),
             (Rules::default(), vec![(53, 500), (443, 500)], vec![(53, 1500), (443, 1500 - 125)], 0),
             // A scan: there is nothing to sum.
-            (Rules::default(), one_each, vec![], 3 * 1000 - 127),
+            (Rules::default(), one_each.clone(), vec![], 3 * 1000 - 127),
+            (Rules::default(), [&one_each[..], &[(443, 1000)]].concat(), vec![(443, 2874)], 3000),
             (not_judged, vec![(443, 1000)], vec![], 3 * 1000 - 127),
         ];
         for (rules, floods, expected, other) in cases {
@@ -158,6 +187,50 @@ mod tests {
             assert!(table.len() <= ROOM);
             let big = table.flows().find(|flow| flow.key.near_port == 22);
             assert_eq!(big.map(|flow| flow.cumulative.ingress.packets), Some(180));
+        }
+    }
+
+    /// One second: (near port, flows, bytes of each).
+    fn flows(floods: &[(u16, u16, u64)]) -> Sample {
+        let mut sample = Sample { elapsed: Duration::from_secs(1), ..Sample::default() };
+        for &(near_port, flows, bytes) in floods {
+            for far_port in 1..=flows {
+                let key = FlowKey { near_port, far_port, ..FlowKey::default() };
+                let ingress = Count { bytes, packets: 1 };
+                sample.flows.push((key, Counters { ingress, ..Counters::default() }));
+                sample.totals.seen.ingress += ingress;
+            }
+        }
+        sample
+    }
+
+    #[test]
+    fn an_end_takes_a_place_from_who_is_smaller_only() {
+        // What is there, what comes → packets of the near end at port 443, flows, packets in `other`.
+        let cases = [
+            // 500 bytes each: one has to go, and one more for the end.
+            (vec![(22, 64, 500)], vec![(443, 20, 40)], (20, 64, 1)),
+            (vec![(22, 64, 500)], vec![(443, 12, 40)], (0, 64, 12)),
+            (vec![(22, 64, 500), (443, 1, 40)], vec![(443, 2, 40)], (0, 64, 3)),
+            // The end came with the kernel's own spill: it is there already.
+            (vec![(22, 64, 500)], vec![(443, 0, 0), (443, 3, 40)], (4, 64, 1)),
+        ];
+        for (known, new, expected) in cases {
+            let mut table = FlowTable::new(Rules::default(), 64);
+            table.apply(&flows(&known));
+            let mut sample = flows(&new);
+            if new.len() > 1 {
+                let end = FlowKey { near_port: 443, ..FlowKey::default() };
+                let ingress = Count { bytes: 5000, packets: 1 };
+                sample.totals.seen.ingress += ingress;
+                let counters = Counters { ingress, ..Counters::default() };
+                sample.flows.push((near_of(&end), counters));
+            }
+            table.apply(&sample);
+            let packets = ends(&table).iter().map(|end| end.1).sum::<u64>();
+            let account = table.account();
+            assert_eq!(account.unaccounted_bytes(), 0);
+            assert_eq!((packets, table.len(), account.other.packets), expected, "{new:?}");
         }
     }
 }

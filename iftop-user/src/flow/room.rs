@@ -8,7 +8,6 @@ use iftop_common::{Count, Counters, FlowKey};
 
 use super::{
     Flow, FlowTable,
-    budget::INDEX_BYTES,
     deltas::Delta,
     index::Index,
     near::{NEAR_BYTES, NearEnds},
@@ -47,13 +46,12 @@ struct Rank {
 }
 
 /// Most memory that [`FlowTable::make_room`] takes for a while, for each flow that may be remembered and
-/// as many new ones, in bytes.
-pub(super) const SCRATCH_BYTES: usize =
-    size_of::<Candidate>() + INDEX_BYTES + 2 * size_of::<Rank>() + NEAR_BYTES;
+/// as many new ones, in bytes. (The index of those that are new takes less, and is gone before the rest.)
+pub(super) const SCRATCH_BYTES: usize = size_of::<Candidate>() + 2 * size_of::<Rank>() + NEAR_BYTES;
 
 impl FlowTable {
     /// Adds what the lines of new flows brought, for as many flows as there is room for, and what the
-    /// others brought to the flows of their near ends, as it is returned.
+    /// others brought to the flows of their near ends. Returns what these got.
     pub(super) fn take_in_new(
         &mut self,
         flows: &[(FlowKey, Counters)],
@@ -94,8 +92,8 @@ impl FlowTable {
     }
 
     /// Keeps the table inside its bound: of all flows, those that would be new among them, the smallest
-    /// go. What they carried before becomes `other`; what they would begin with becomes their near ends',
-    /// as far as these are larger than who gives way to them. Lines of new flows that stay remain new.
+    /// go. Whatever a known one carried becomes `other`; what a new one would begin with goes to its near
+    /// end, where that is large enough. Lines of new flows that stay remain new.
     fn make_room(
         &mut self,
         flows: &[(FlowKey, Counters)],
@@ -106,21 +104,7 @@ impl FlowTable {
         let excess = (self.flows.len() + candidates.len()).saturating_sub(self.max_flows);
         let mut ranks = self.ranks(&candidates);
         self.give_way(&mut ranks, excess, &mut candidates);
-        let mut near = NearEnds::of(self.max_flows);
-        for Candidate { line, bytes, .. } in candidates.iter().filter(|it| it.folded) {
-            near.weigh(&flows[*line as usize].0, *bytes, &self.rules);
-        }
-        // Who is a near end already stays. There are far fewer of them than flows.
-        let is_end = |id| near.has(&self.flows[id as usize].key);
-        ranks.retain(|rank| !(rank.known && is_end(rank.id)));
-        let known = |key: &FlowKey| self.place_of(key).is_some();
-        let places = near.new_ones(known);
-        if places > 0 {
-            let (_, last, _) = ranks.select_nth_unstable(places - 1);
-            near.retain(|key, weight| weight > last.bytes || known(key));
-            let places = near.new_ones(known);
-            self.give_way(&mut ranks, places, &mut candidates);
-        }
+        let mut near = self.near_ends(flows, &mut candidates, ranks);
         for (line, (key, counters)) in iter::zip(lines, flows) {
             *line = match *line {
                 Line::Candidate(id) if candidates[id as usize].folded => {
@@ -134,6 +118,37 @@ impl FlowTable {
                 same => same,
             };
         }
+        near
+    }
+
+    /// The near ends of those that there is no room for. For each that is in no place yet the smallest of
+    /// those that are left, `ranks`, gives way, if it has fewer bytes.
+    fn near_ends(
+        &mut self,
+        flows: &[(FlowKey, Counters)],
+        candidates: &mut [Candidate],
+        mut ranks: Vec<Rank>,
+    ) -> NearEnds {
+        let folded = candidates.iter().filter(|candidate| candidate.folded);
+        let folded = folded.map(|candidate| (candidate.line, candidate.bytes));
+        let mut near = NearEnds::heaviest(self.max_flows, flows, folded, &self.rules);
+        ranks.retain(|rank| {
+            let key = match rank.id as usize {
+                place if rank.known => &self.flows[place].key,
+                id => &flows[candidates[id].line as usize].0,
+            };
+            !near.note_place(key)
+        });
+        let ends = near.without_place();
+        let smallest = ends.len().min(ranks.len());
+        if (1..ranks.len()).contains(&smallest) {
+            ranks.select_nth_unstable(smallest);
+        }
+        ranks[..smallest].sort_unstable();
+        let pairs = iter::zip(&ends, &ranks[..smallest]);
+        let places = pairs.take_while(|((bytes, _), rank)| *bytes > rank.bytes).count();
+        near.drop_ends(&ends[places..]);
+        self.give_way(&mut ranks, places, candidates);
         near
     }
 
