@@ -86,7 +86,8 @@ impl Interface {
 
 /// Whether the kernel takes IPv6 at all (`ipv6.disable=1`): then there is a list of addresses.
 pub fn takes_ipv6() -> bool {
-    Path::new("/proc/self/net/if_inet6").exists()
+    // Not `self`: that is the process's first thread, which may be in another namespace.
+    Path::new("/proc/thread-self/net/if_inet6").exists()
 }
 
 /// All interfaces, in index order, with their addresses.

@@ -1,7 +1,7 @@
 //! From options to the end of the program: what to open, in which order, and which output to feed.
 //!
-//! The loops live below: `report` prints, `screen` draws. Both are single-threaded; the counters
-//! are read on the poller's thread.
+//! `open` opens what is where the traffic is. The loops live below: `report` prints, `screen` draws.
+//! Both are single-threaded; the counters are read on the poller's thread.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -10,32 +10,29 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use log::{Level, LevelFilter};
+use log::LevelFilter;
 
 use crate::{
     app::App,
     flow::FlowTable,
-    health::{About, Monitor},
-    interface::{self, Interface, link_speed, takes_ipv6},
+    health::Monitor,
+    interface::Interface,
     names::Names,
     options::Options,
-    orient::Rules,
     poller::Poller,
-    promiscuous,
     services::Services,
-    source::{
-        Sample,
-        ebpf::{self, EbpfSource},
-    },
+    source::Sample,
     stderr::tell,
     view::{Labels, Query, View, view},
 };
 
+mod open;
 mod report;
 mod screen;
 mod signals;
 
 pub use crate::printer::OutputError;
+use open::{Opened, open};
 pub use signals::Ending;
 use signals::Signals;
 
@@ -75,70 +72,27 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         bail!("--interval and --count are for reports: they need --text or --json");
     }
     start_log(output);
-    let interface = match &options.interface {
-        Some(name) => interface::find(name)?,
-        None => interface::default_interface()?,
-    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("start the event loop")?;
     runtime.block_on(async {
-        let _promiscuous =
-            options.promiscuous.then(|| promiscuous::join(interface.index)).transpose()?;
         let signals = Signals::new()?;
-        let source = EbpfSource::open(&ebpf::Options {
-            interface: &interface,
-            hook: options.counting.hook,
-            table: options.counting.table,
-            max_flows: options.counting.max_flows,
-            bytes: options.counting.bytes,
-            log_refused: log::log_enabled!(Level::Debug),
-        })?;
-        if output != Output::Screen {
-            introduce(&interface);
-        }
-        let facts = source.facts();
-        // What the kernel had no memory for, user space will hardly have either.
-        let max_flows = match facts.refused_lines {
-            0 => options.counting.max_flows,
-            _ => u32::try_from(facts.lines)
-                .map_or(u32::MAX, |lines| lines.min(options.counting.max_flows)),
-        };
-        if facts.refused_lines > 0 {
-            tell(&format!(
-                "iftop: the kernel's table has {} lines, {} fewer than asked for: it has no memory for more",
-                facts.lines, facts.refused_lines
-            ));
-        }
-        let rules = Rules {
-            net4: options.net,
-            net6: options.net6,
-            link_local: options.link_local,
-            own: interface::own_addresses()?,
-        };
-        let about = About {
-            facts: source.facts().clone(),
-            link_speed: link_speed(&interface.name),
-            max_memory: options.counting.max_memory,
-            max_flows,
-            bytes: options.counting.bytes,
-            hardware: interface.counts_segments(),
-            loopback: interface.loopback,
-            takes_ipv6: takes_ipv6(),
-        };
-        let monitor = Monitor::new(about, &source.at_start());
+        let Opened { interface, hook, poller, table, monitor, promiscuous } =
+            open(options, output)?;
+        // To be let go of last.
+        let _promiscuous = promiscuous;
         let session = Session {
             options,
-            hook: source.hook(),
-            poller: Poller::start(source)?,
-            table: FlowTable::new(rules, max_flows as usize),
+            interface,
+            hook,
+            poller,
+            table,
             monitor,
             still: None,
             names: Names::new(),
             services: Services::system(),
             signals,
-            interface,
         };
         match output {
             Output::Screen => screen::run(session, warnings).await,
@@ -228,26 +182,5 @@ fn start_log(output: Output) {
         let mut log = env_logger::Builder::from_default_env();
         log.filter_module("aya", LevelFilter::Warn).filter_module("aya_obj", LevelFilter::Warn);
         log.init();
-    }
-}
-
-/// iftop's words on what it listens to.
-fn introduce(interface: &Interface) {
-    tell(&format!("interface: {}", interface.shown_name()));
-    if let Some(address) = interface.addresses.iter().find(|address| address.is_ipv4()) {
-        tell(&format!("IP address is: {address}"));
-    }
-    let global6 = interface.addresses.iter().find(|address| match address {
-        IpAddr::V6(address) => !address.is_unicast_link_local(),
-        IpAddr::V4(_) => false,
-    });
-    if let Some(address) = global6 {
-        tell(&format!("IPv6 address is: {address}"));
-    }
-    if let Some([a, b, c, d, e, f]) = interface.mac {
-        tell(&format!("MAC address is: {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"));
-    }
-    if !interface.up {
-        tell(&format!("{} is down: nothing passes until it is up", interface.shown_name()));
     }
 }
