@@ -7,7 +7,10 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Parser;
 
-use crate::options::{Layer, Options, Reports};
+use crate::{
+    netns::Target,
+    options::{Layer, Options, Reports},
+};
 
 mod counting;
 mod layer;
@@ -17,7 +20,7 @@ pub use counting::CountingArgs;
 
 const AFTER_HELP: &str = "\
 Every switch has its opposite: --dns for --no-dns, --no-ports for --ports; the last one wins. All but \
-those under Options and How to count, --json, --interval and --count can also stand in the configuration file (see \
+those under Options and How to count, --netns, --json, --interval and --count can also stand in the configuration file (see \
 iftoprc.sample); the command line wins over it. An empty value, as in -F '', means none.";
 
 /// Live network traffic per connection, counted inside the kernel.
@@ -42,6 +45,11 @@ pub struct CommandLine {
     #[arg(long, overrides_with = "config")]
     pub no_config: bool,
 
+    /// Network namespace to watch: a name of `ip netns`, a process's number, or a path [default: our own]
+    #[arg(long, value_name = "NAME|PID|PATH", value_parser = Target::parse)]
+    #[arg(allow_negative_numbers = true, help_heading = "What to count")]
+    pub netns: Option<Target>,
+
     /// Print reports as JSON, one object per line
     #[arg(long, conflicts_with = "text", help_heading = "Reports")]
     pub json: bool,
@@ -65,7 +73,7 @@ impl CommandLine {
     /// Together with what the file says.
     pub fn with(self, file: Layer) -> Options {
         let reports = Reports { json: self.json, interval: self.interval, count: self.count };
-        Options::new(self.layer, file, reports, self.counting.into())
+        Options::new(self.layer, file, self.netns, reports, self.counting.into())
     }
 }
 

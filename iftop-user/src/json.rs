@@ -24,6 +24,8 @@ use crate::{
 pub struct Origin<'a> {
     /// Name of the interface.
     pub interface: &'a str,
+    /// The network namespace that it is in, as it was given; `None` where none was.
+    pub netns: Option<&'a str>,
     /// Kind of source: `ebpf`.
     pub source: &'a str,
     /// Kind of hook, where the source has one.
@@ -40,6 +42,7 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
         elapsed_seconds: view.elapsed.as_secs_f64(),
         interval_seconds: view.interval.as_secs_f64(),
         interface: origin.interface,
+        netns: origin.netns,
         source: origin.source,
         hook: origin.hook,
         bytes: match origin.bytes {
@@ -93,6 +96,7 @@ struct Report<'a> {
     elapsed_seconds: f64,
     interval_seconds: f64,
     interface: &'a str,
+    netns: Option<&'a str>,
     source: &'a str,
     hook: Option<&'a str>,
     bytes: &'static str,
@@ -304,8 +308,11 @@ mod tests {
     use super::*;
     use crate::view::fixture;
 
+    const ORIGIN: Origin<'_> =
+        Origin { interface: "eth0", netns: None, source: "ebpf", hook: None, bytes: Bytes::Ip };
+
     fn parsed(view: &View, hook: Option<&str>) -> Value {
-        let origin = Origin { interface: "eth0", source: "ebpf", hook, bytes: Bytes::Ip };
+        let origin = Origin { netns: Some("web"), hook, ..ORIGIN };
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_000_000_123);
         let line = report(view, origin, time).unwrap();
         assert!(!line.contains('\n'), "one line each");
@@ -336,7 +343,7 @@ mod tests {
     #[test]
     fn only_plain_ascii_gets_out_and_is_read_back() {
         let interface = "e\u{9b}\u{7f}\u{202e}\u{1f980}\x1b0";
-        let origin = Origin { interface, source: "ebpf", hook: None, bytes: Bytes::Ip };
+        let origin = Origin { interface, ..ORIGIN };
         let line = report(&fixture::hosts(), origin, SystemTime::UNIX_EPOCH).unwrap();
         assert!(line.contains(r#""e\u009b\u007f\u202e\ud83e\udd80\u001b0""#), "{line}");
         assert!(line.chars().all(is_plain));

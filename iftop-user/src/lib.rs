@@ -18,6 +18,7 @@ pub mod json;
 pub mod label;
 pub mod names;
 mod netlink;
+pub mod netns;
 pub mod options;
 pub mod orient;
 pub mod poller;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::{
     app::{Settings, lines::LineDisplay},
     filter::ScreenFilter,
+    netns::Target,
     orient::{Net4, Net6},
     scale::Spread,
     units::{Format, Prefixes, Unit},
@@ -104,6 +105,8 @@ pub struct Reports {
 pub struct Options {
     /// The interface; `None`: that of the default route.
     pub interface: Option<String>,
+    /// The network namespace that it is in; `None`: the one that the program runs in.
+    pub netns: Option<Target>,
     /// What is displayed at first. For JSON hosts have names only where the command line itself asks
     /// for them.
     pub settings: Settings,
@@ -139,7 +142,13 @@ pub struct Options {
 
 impl Options {
     /// The command line wins over the file, the file over the defaults.
-    pub fn new(line: Layer, file: Layer, reports: Reports, counting: Counting) -> Self {
+    pub fn new(
+        line: Layer,
+        file: Layer,
+        netns: Option<Target>,
+        reports: Reports,
+        counting: Counting,
+    ) -> Self {
         let some_time = |seconds: &Duration| !seconds.is_zero();
         let screen_seconds = line.seconds.filter(some_time);
         // Machines get what they ask for, whatever a person likes to see.
@@ -166,6 +175,7 @@ impl Options {
         };
         Self {
             interface: all.interface.flatten(),
+            netns,
             settings,
             screen_filter: all.screen_filter.flatten(),
             report_filter,

@@ -22,6 +22,9 @@ pub enum Capability {
 /// Stands for `Bpf` and `Perfmon`, from before there were these.
 const SYS_ADMIN: u32 = 21;
 
+/// Whoever may enter any namespace may do everything: nobody is told to give that to a file.
+pub const BE_ROOT: &str = "run iftop as root (sudo)";
+
 /// What counting in the kernel needs.
 pub const COUNTING: [Capability; 3] = [Capability::Bpf, Capability::NetAdmin, Capability::Perfmon];
 

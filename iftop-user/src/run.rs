@@ -18,6 +18,7 @@ use crate::{
     health::Monitor,
     interface::Interface,
     names::Names,
+    netns::Target,
     options::Options,
     poller::Poller,
     services::Services,
@@ -48,6 +49,8 @@ enum Output {
 struct Session<'a> {
     options: &'a Options,
     interface: Interface,
+    /// The network namespace that it is in, as it can be shown, where that was asked for.
+    netns: Option<String>,
     hook: &'static str,
     poller: Poller,
     table: FlowTable,
@@ -85,6 +88,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         let session = Session {
             options,
             interface,
+            netns: options.netns.as_ref().map(Target::shown),
             hook,
             poller,
             table,
@@ -102,6 +106,15 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
 }
 
 impl Session<'_> {
+    /// What is listened to, as it can be shown.
+    fn place(&self) -> String {
+        let name = self.interface.shown_name();
+        match &self.netns {
+            Some(netns) => format!("{name} (netns {netns})"),
+            None => name,
+        }
+    }
+
     /// Holds the table as it is while the display is paused. To be called after each key.
     fn follow(&mut self, app: &App) {
         if !app.paused() {

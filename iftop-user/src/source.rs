@@ -7,6 +7,7 @@ use std::time::Duration;
 use iftop_common::{Counters, FlowKey, Table, Totals};
 
 pub mod ebpf;
+pub mod inside;
 pub mod surroundings;
 
 use surroundings::Surroundings;

@@ -32,6 +32,8 @@ use palette::Palette;
 pub struct Status<'a> {
     /// Name of the interface.
     pub interface: &'a str,
+    /// The network namespace that it is in, where that was asked for.
+    pub netns: Option<&'a str>,
     /// Kind of source and hook: `ebpf/tcx`.
     pub source: &'a str,
     /// Something that somebody should know, beside the traffic.

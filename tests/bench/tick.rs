@@ -67,6 +67,7 @@ impl Ticks {
         let chosen = Instant::now();
         let status = Status {
             interface: "eth0",
+            netns: None,
             source: "ebpf/tcx",
             note: None,
             unicode: true,

@@ -82,6 +82,10 @@ fn each_option_has_a_letter_and_a_name_and_does_what_it_says() {
             options.counting.hook == HookChoice::Xdp(XdpBy::Kernel)
         }),
         (&["--hook xdp=native"], |options| options.counting.hook == HookChoice::Xdp(XdpBy::Driver)),
+        (&["--netns web", "--netns=web"], |options| {
+            options.netns == Some(Target::Name("web".to_owned()))
+        }),
+        (&["--netns 4711"], |options| options.netns == Some(Target::Process(4711))),
         (&["--units si"], |options| options.settings.format.prefixes == Prefixes::Decimal),
         (&["--units binary", "--units iec"], |options| {
             options.settings.format == Format::default()

@@ -1,12 +1,12 @@
 //! What is opened where the traffic is: the interface, the hooks, and all that is asked of the kernel
 //! beside them.
 //!
-//! It owns the order. All of it happens on one thread, which starts the poller's. It must never start
-//! what resolves names.
+//! It owns the order. All of it happens on one thread, which is inside the network namespace that was
+//! asked for; sockets and the poller's thread stay there. It must never start what resolves names.
 
 use std::net::IpAddr;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use log::Level;
 
 use super::Output;
@@ -14,11 +14,15 @@ use crate::{
     flow::FlowTable,
     health::{About, Monitor},
     interface::{self, Interface, link_speed, takes_ipv6},
+    netns::{Entrance, Netns},
     options::Options,
     orient::Rules,
     poller::Poller,
     promiscuous::{self, Promiscuous},
-    source::ebpf::{self, EbpfSource},
+    source::{
+        ebpf::{self, EbpfSource},
+        inside::Inside,
+    },
     stderr::tell,
 };
 
@@ -33,12 +37,29 @@ pub(super) struct Opened {
     pub(super) promiscuous: Option<Promiscuous>,
 }
 
-/// Opens all of it.
+/// Opens all of it, in the namespace that was asked for.
 pub(super) fn open(options: &Options, output: Output) -> Result<Opened> {
-    let interface = match &options.interface {
-        Some(name) => interface::find(name)?,
-        None => interface::default_interface()?,
+    match &options.netns {
+        None => open_here(options, output, None),
+        Some(target) => {
+            let netns = Netns::open(target)?;
+            netns.inside(|| open_here(options, output, Some(netns.entrance())))
+        }
+    }
+}
+
+/// Opens all of it in the calling thread's namespace, which was found by that way.
+fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> Result<Opened> {
+    let found = match &options.interface {
+        Some(name) => interface::find(name),
+        None => interface::default_interface(),
     };
+    let interface = match &options.netns {
+        Some(target) => {
+            found.with_context(|| format!("in the network namespace {}", target.shown()))
+        }
+        None => found,
+    }?;
     let promiscuous =
         options.promiscuous.then(|| promiscuous::join(interface.index)).transpose()?;
     let source = EbpfSource::open(&ebpf::Options {
@@ -50,7 +71,7 @@ pub(super) fn open(options: &Options, output: Output) -> Result<Opened> {
         log_refused: log::log_enabled!(Level::Debug),
     })?;
     if output != Output::Screen {
-        introduce(&interface);
+        introduce(options, &interface);
     }
     let facts = source.facts();
     // What the kernel had no memory for, user space will hardly have either.
@@ -85,15 +106,21 @@ pub(super) fn open(options: &Options, output: Output) -> Result<Opened> {
         monitor: Monitor::new(about, &source.at_start()),
         hook: source.hook(),
         table: FlowTable::new(rules, max_flows as usize),
-        poller: Poller::start(source)?,
+        poller: match entrance {
+            Some(entrance) => Poller::start(Inside::new(source, entrance.clone())),
+            None => Poller::start(source),
+        }?,
         interface,
         promiscuous,
     })
 }
 
 /// iftop's words on what it listens to.
-fn introduce(interface: &Interface) {
+fn introduce(options: &Options, interface: &Interface) {
     tell(&format!("interface: {}", interface.shown_name()));
+    if let Some(target) = &options.netns {
+        tell(&format!("network namespace: {}", target.shown()));
+    }
     if let Some(address) = interface.addresses.iter().find(|address| address.is_ipv4()) {
         tell(&format!("IP address is: {address}"));
     }

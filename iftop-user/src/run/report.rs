@@ -16,6 +16,7 @@ use crate::{
         text_keys::{TextKey, sentence, text_key},
     },
     json,
+    netns::Target,
     printer::Printer,
     schedule::{Due, Schedule},
     source::Sample,
@@ -115,7 +116,7 @@ async fn next(keyboard: &mut Option<Keyboard>) -> Result<char> {
 impl Reporter<'_> {
     /// On stdout in text, where iftop says it; JSON keeps stdout to itself.
     fn say_listening(&mut self) {
-        let name = self.session.interface.shown_name();
+        let name = self.session.place();
         match self.output {
             Output::Json => tell(&format!("Listening on {name}")),
             _ => self.printer.start_printing(format!("Listening on {name}\n")),
@@ -238,8 +239,10 @@ impl Reporter<'_> {
     }
 
     fn json(&self, view: &View) -> Result<String> {
+        let netns = self.session.options.netns.as_ref().map(Target::to_string);
         let origin = json::Origin {
             interface: &self.session.interface.name,
+            netns: netns.as_deref(),
             source: "ebpf",
             hook: Some(self.session.hook),
             bytes: self.session.options.counting.bytes,

@@ -51,7 +51,7 @@ pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<End
         1 => "; 1 mistake in the configuration file".to_owned(),
         many => format!("; {many} mistakes in the configuration file"),
     };
-    app.say(format!("Listening on {}{down}{mistakes}", session.interface.shown_name()));
+    app.say(format!("Listening on {}{down}{mistakes}", session.place()));
     let mut terminal = Terminal::take()?;
     let ending = watch(&mut session, &mut app, &mut terminal).await;
     let readable = terminal.leave() && !matches!(ending, Ok(Ending::Killed(libc::SIGHUP)));
@@ -67,6 +67,7 @@ async fn watch(
     terminal: &mut Terminal,
 ) -> Result<Ending> {
     let interface = session.interface.shown_name();
+    let netns = session.netns.clone();
     let source = format!("ebpf/{}", session.hook);
     let abilities = Abilities::of(|name| env::var(name).ok());
     // Nobody waits longer than needed for the first rows; rates are of the time that passed.
@@ -115,6 +116,7 @@ async fn watch(
                 }
                 let status = Status {
                     interface: &interface,
+                    netns: netns.as_deref(),
                     source: &source,
                     note: session.names.note().filter(|_| app.wants_names()),
                     unicode: abilities.unicode,
@@ -163,7 +165,7 @@ impl Session<'_> {
         let totals = self.table.totals();
         let both = crate::view::Sides::Both.of(totals.cumulative);
         summary(&Summary {
-            interface: &self.interface.shown_name(),
+            interface: &self.place(),
             elapsed: self.table.elapsed(),
             totals: [totals.cumulative.sent, totals.cumulative.received, both],
             peaks: totals.peak_since_start,

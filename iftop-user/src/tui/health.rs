@@ -28,16 +28,16 @@ pub(super) fn draw(
     first: usize,
 ) {
     let width = usize::from(layout.width);
-    let lines = lines(app.view(), app.settings().format, status.interface);
+    let lines = lines(app.view(), app.settings().format, status);
     let rows: Vec<_> = lines.iter().flat_map(|(name, parts)| wrapped(name, parts, width)).collect();
     column(canvas, layout, 0, &rows, first);
 }
 
 /// Each with its name.
-fn lines(view: &View, format: Format, interface: &str) -> [(&'static str, Vec<String>); 6] {
+fn lines(view: &View, format: Format, status: &Status<'_>) -> [(&'static str, Vec<String>); 6] {
     let health = &view.health;
     [
-        ("interface", link(health, interface)),
+        ("interface", link(health, status)),
         ("attributed", attributed(view, format)),
         ("covered", covered(health, format)),
         ("table", table(view)),
@@ -46,7 +46,7 @@ fn lines(view: &View, format: Format, interface: &str) -> [(&'static str, Vec<St
     ]
 }
 
-fn link(health: &Health, interface: &str) -> Vec<String> {
+fn link(health: &Health, status: &Status<'_>) -> Vec<String> {
     let state = match health.up {
         Some(true) => "up",
         Some(false) => "down",
@@ -54,10 +54,10 @@ fn link(health: &Health, interface: &str) -> Vec<String> {
     };
     let speed = health.about.link_speed.map(|speed| format!("{}  ", bits_per_second(speed)));
     let places = places(health.places).map(|places| format!(", {places}")).unwrap_or_default();
-    vec![
-        format!("{interface}  {}{state}", speed.unwrap_or_default()),
-        format!("hook  {}{places}", health.about.facts.hooks),
-    ]
+    let mut parts = vec![format!("{}  {}{state}", status.interface, speed.unwrap_or_default())];
+    parts.extend(status.netns.map(|netns| format!("netns  {netns}")));
+    parts.push(format!("hook  {}{places}", health.about.facts.hooks));
+    parts
 }
 
 fn attributed(view: &View, format: Format) -> Vec<String> {

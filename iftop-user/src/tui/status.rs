@@ -65,8 +65,12 @@ fn parts(app: &App, status: &Status<'_>) -> Parts {
         None => short.clone(),
     };
     facts.push([long.clone(), long, short]);
+    let netns = status.netns.map(|netns| format!("netns {netns}"));
     Parts {
-        about: vec![status.interface.to_owned(), status.source.to_owned()],
+        about: [Some(status.interface.to_owned()), netns, Some(status.source.to_owned())]
+            .into_iter()
+            .flatten()
+            .collect(),
         facts,
         warning: shortfall.is_some() || is_losing || status.note.is_some(),
     }
@@ -100,8 +104,8 @@ fn visible(c: char) -> char {
     if c.is_ascii_graphic() || c == ' ' { c } else { '?' }
 }
 
-/// A rule of this width with as much as fits. The source gives way first; then facts are shortened
-/// and dropped from the left, then the interface. What is missing from the table is said to the last.
+/// A rule of this width with as much as fits. The source gives way first, and the namespace; then facts are
+/// shortened and dropped from the left, then the interface. What is missing from the table is said to the last.
 fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     let width = usize::from(width);
     let Some((last, others)) = parts.facts.split_last() else {
@@ -112,8 +116,10 @@ fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     let facts = |dropped: usize, form: usize| {
         others.iter().skip(dropped).map(move |forms| forms[form].as_str())
     };
-    let mut choices: Vec<Vec<&str>> =
-        vec![about(2).chain(facts(0, 0)).chain([&**longest]).collect()];
+    let mut choices: Vec<Vec<&str>> = (2..=parts.about.len())
+        .rev()
+        .map(|count| about(count).chain(facts(0, 0)).chain([&**longest]).collect())
+        .collect();
     for dropped in 0..=others.len() {
         for form in 0..FORMS {
             choices.push(about(1).chain(facts(dropped, form)).chain([&**longest]).collect());
@@ -145,8 +151,14 @@ mod tests {
         view::Matched,
     };
 
-    const STATUS: Status<'_> =
-        Status { interface: "eth0", source: "ebpf/tcx", note: None, unicode: true, colours: false };
+    const STATUS: Status<'_> = Status {
+        interface: "eth0",
+        netns: None,
+        source: "ebpf/tcx",
+        note: None,
+        unicode: true,
+        colours: false,
+    };
 
     fn app(view: View, filter: &str) -> App {
         let filter = ScreenFilter::parse(filter).unwrap();
@@ -173,6 +185,15 @@ mod tests {
         ];
         for (width, expected) in cases {
             assert_eq!(shown(width, &app, &STATUS), expected);
+        }
+        let inside = Status { netns: Some("web"), ..STATUS };
+        let cases = [
+            (65, "── eth0 ─ netns web ─ ebpf/tcx ─ 12,408 flows ─ attributed 100% ─"),
+            (64, "── eth0 ─ netns web ─ 12,408 flows ─ attributed 100% ───────────"),
+            (53, "── eth0 ─ 12,408 flows ─ attributed 100% ────────────"),
+        ];
+        for (width, expected) in cases {
+            assert_eq!(shown(width, &app, &inside), expected);
         }
         let ascii = shown(56, &app, &Status { unicode: false, ..STATUS });
         assert_eq!(ascii, "-- eth0 - ebpf/tcx - 12,408 flows - attributed 100% ----");

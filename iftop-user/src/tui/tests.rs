@@ -15,8 +15,14 @@ use crate::{
     view::{Matched, View, fixture},
 };
 
-const STATUS: Status<'_> =
-    Status { interface: "eth0", source: "ebpf/tcx", note: None, unicode: true, colours: false };
+const STATUS: Status<'_> = Status {
+    interface: "eth0",
+    netns: None,
+    source: "ebpf/tcx",
+    note: None,
+    unicode: true,
+    colours: false,
+};
 
 fn app(view: View, keys: &str) -> App {
     app_with(Settings::default(), None, view, keys)
@@ -108,6 +114,11 @@ fn how_the_counting_goes() {
     insta::assert_snapshot!("health_80x24", screen(&app(view.clone(), "i"), 80, 24));
     insta::assert_snapshot!("health_60x20", screen(&app(view.clone(), "i"), 60, 20));
     insta::assert_snapshot!("health_40x10", screen(&app(view.clone(), "i"), 40, 10));
+    let inside = Status { netns: Some("web"), ..STATUS };
+    insta::assert_snapshot!(
+        "health_netns",
+        text(&render(&app(view.clone(), "i"), &inside, 80, 24))
+    );
     view.health = fixture::lossy();
     let lossy = app(view, "i");
     insta::assert_snapshot!("health_lossy", screen(&lossy, 80, 24));
