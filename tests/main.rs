@@ -17,6 +17,7 @@ mod flood;
 mod losses;
 mod memory;
 mod names;
+mod netns;
 mod parse;
 mod running;
 mod screen;

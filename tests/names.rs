@@ -209,3 +209,21 @@ fn no_hosts_file_can_write_to_the_terminal() {
     });
     assert!(named);
 }
+
+/// Whoever runs iftop has a resolver that works, and a container perhaps one that lies.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn names_of_another_namespace_are_asked_for_outside() {
+    let outside = Namespace::new();
+    let cable = Cable::new();
+    let _ours = Nameserver::start(&outside, b"outside");
+    let _theirs = Nameserver::start(&cable.a, b"inside");
+    let etc = Etc::new(&[DNS_ONLY, NAMESERVER]);
+    let mut iftop = start(&outside, &etc, &format!("--interval 1 --netns {}", cable.a.path()));
+    send_from(1, &cable.sender_at_vb());
+    let named = (0..PATIENCE).find_map(|_| {
+        let report = report(&mut iftop);
+        remotes(&report).into_iter().find(|name| !name.starts_with("10.")).map(str::to_owned)
+    });
+    assert_eq!(named.as_deref(), Some("outside.example"));
+}

@@ -78,7 +78,7 @@ impl Namespace {
     }
 
     /// A path that `ip … netns PATH` takes.
-    fn path(&self) -> String {
+    pub fn path(&self) -> String {
         format!("/proc/{}/fd/{}", process::id(), self.file.as_raw_fd())
     }
 }
