@@ -14,8 +14,8 @@
 //! | 16 (`port-display`), 32 to 35, 37, 40 | `screen::classic`; `screen::job` for signals |
 //! | 38 | `names`, without classic iftop |
 //!
-//! Missing are those of what there is not yet: a packet filter (11 in part, 36), and links without
-//! hardware addresses beside classic iftop (41 in part).
+//! Missing are packet filters beside classic iftop (11 in part, 36; `filter` holds them against libpcap),
+//! and links without hardware addresses beside it (41 in part).
 
 mod aggregates;
 mod cases;

@@ -12,6 +12,8 @@ mod bench {
 mod compat;
 mod config;
 mod counting;
+#[cfg(feature = "pcap")]
+mod filter;
 mod flat;
 mod flood;
 mod losses;

@@ -19,6 +19,7 @@ use core::ops::{AddAssign, SubAssign};
 
 pub mod aggregate;
 pub mod flat;
+pub mod gate;
 mod key;
 pub mod names;
 pub mod parse;
@@ -138,10 +139,12 @@ pub struct Totals {
     pub not_ip: Count,
     /// Frames that claim to carry IP and do not hold a whole, sane IP header, in frame bytes.
     pub malformed: Count,
+    /// Frames that the packet filter turned away, in frame bytes, and packets on the wire.
+    pub filtered: Counters,
     /// Refused packets already reported; see [`REFUSALS_LOGGED_PER_CPU`].
     pub refusals_logged: u64,
     /// Padding.
-    pub reserved: [u64; 5],
+    pub reserved: u64,
 }
 
 /// All that one CPU counts with, but for flows, 576 bytes: one look-up for a packet.
@@ -177,6 +180,7 @@ impl AddAssign for Totals {
         self.other += other.other;
         self.not_ip += other.not_ip;
         self.malformed += other.malformed;
+        self.filtered += other.filtered;
         self.refusals_logged += other.refusals_logged;
     }
 }

@@ -36,7 +36,10 @@ pub const MAC: &str = "MAC";
 pub const CUT_BY_KERNEL: &str = "CUT_BY_KERNEL";
 /// Global `u8`: 1 to report refused packets through aya-log, 0 to compile that out.
 pub const LOG_REFUSED: &str = "LOG_REFUSED";
-/// The programs at the two hooks.
+/// Arrays of programs for received packets and for those to be sent: see [`gate`](crate::gate).
+pub const GATES: [&str; 2] = ["GATE_INGRESS", "GATE_EGRESS"];
+/// The programs that count at the two hooks. Of each of them, and of those for XDP, there is one that
+/// is its [gate](GATE) and one that [counts what was turned away](REJECT).
 pub const INGRESS: &str = "iftop_ingress";
 /// See [`INGRESS`].
 pub const EGRESS: &str = "iftop_egress";
@@ -46,3 +49,7 @@ pub const NOTHING: &str = "iftop_nothing";
 pub const XDP: &str = "iftop_xdp";
 /// The same for frames in several pieces.
 pub const XDP_FRAGS: &str = "iftop_xdp_frags";
+/// End of the name of a program that stands at the hook in place of one that counts.
+pub const GATE: &str = "_gate";
+/// End of the name of the program that counts what is turned away there.
+pub const REJECT: &str = "_reject";

@@ -19,6 +19,7 @@ pub mod add;
 mod cpu;
 mod direct;
 mod flat;
+pub mod gate;
 pub mod globals;
 mod hash;
 mod report;

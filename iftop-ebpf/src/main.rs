@@ -8,7 +8,7 @@ use aya_ebpf::{
     programs::{TcContext, XdpContext},
 };
 use iftop_common::parse::Direction;
-use iftop_ebpf::{count, skb::Skb, xdp::Frame};
+use iftop_ebpf::{count, gate, skb::Skb, xdp::Frame};
 
 /// The tc hook of received packets.
 #[classifier]
@@ -20,6 +20,32 @@ pub fn iftop_ingress(ctx: TcContext) -> i32 {
 #[classifier]
 pub fn iftop_egress(ctx: TcContext) -> i32 {
     tc(&ctx, Direction::Egress)
+}
+
+/// Stands at the hook in place of [`iftop_ingress`] where there is a packet filter.
+#[classifier]
+pub fn iftop_ingress_gate(ctx: TcContext) -> i32 {
+    gate::pass(&ctx, Direction::Ingress);
+    TC_ACT_UNSPEC
+}
+
+/// See [`iftop_ingress_gate`].
+#[classifier]
+pub fn iftop_egress_gate(ctx: TcContext) -> i32 {
+    gate::pass(&ctx, Direction::Egress);
+    TC_ACT_UNSPEC
+}
+
+/// For what the filter turns away.
+#[classifier]
+pub fn iftop_ingress_reject(ctx: TcContext) -> i32 {
+    turn_away(&ctx, Direction::Ingress)
+}
+
+/// See [`iftop_ingress_reject`].
+#[classifier]
+pub fn iftop_egress_reject(ctx: TcContext) -> i32 {
+    turn_away(&ctx, Direction::Egress)
 }
 
 /// Counts nothing: what a run costs by itself.
@@ -38,6 +64,46 @@ pub fn iftop_xdp(ctx: XdpContext) -> u32 {
 #[xdp(frags)]
 pub fn iftop_xdp_frags(ctx: XdpContext) -> u32 {
     early::<true>(&ctx)
+}
+
+/// See [`iftop_ingress_gate`].
+#[xdp]
+pub fn iftop_xdp_gate(ctx: XdpContext) -> u32 {
+    gate::pass(&ctx, Direction::Ingress);
+    XDP_PASS
+}
+
+/// See [`iftop_ingress_gate`].
+#[xdp(frags)]
+pub fn iftop_xdp_frags_gate(ctx: XdpContext) -> u32 {
+    gate::pass(&ctx, Direction::Ingress);
+    XDP_PASS
+}
+
+/// See [`iftop_ingress_reject`].
+#[xdp]
+pub fn iftop_xdp_reject(ctx: XdpContext) -> u32 {
+    turn_away_early::<false>(&ctx)
+}
+
+/// See [`iftop_ingress_reject`].
+#[xdp(frags)]
+pub fn iftop_xdp_frags_reject(ctx: XdpContext) -> u32 {
+    turn_away_early::<true>(&ctx)
+}
+
+#[inline(always)]
+fn turn_away_early<const FRAGS: bool>(ctx: &XdpContext) -> u32 {
+    let frame = Frame::<FRAGS>::new(ctx);
+    gate::turn_away(&frame, &frame.hook());
+    XDP_PASS
+}
+
+#[inline(always)]
+fn turn_away(ctx: &TcContext, direction: Direction) -> i32 {
+    let skb = Skb::new(ctx);
+    gate::turn_away(&skb, &skb.hook(direction));
+    TC_ACT_UNSPEC
 }
 
 #[inline(always)]

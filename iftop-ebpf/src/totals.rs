@@ -49,6 +49,13 @@ impl<const ATOMIC: bool> Totals<ATOMIC> {
         unsafe { add_to::<ATOMIC>(&raw mut (*self.0).other, direction, count) }
     }
 
+    /// Counts a frame that the packet filter turned away, in frame bytes.
+    #[inline(always)]
+    pub fn filtered(self, direction: Direction, count: Count) {
+        // SAFETY: as above.
+        unsafe { add_to::<ATOMIC>(&raw mut (*self.0).filtered, direction, count) }
+    }
+
     /// Counts a frame that is not a sane IP packet, in frame bytes.
     #[inline(always)]
     pub fn refused(self, refused: Refused, count: Count) {

@@ -8,8 +8,8 @@ use iftop_common::{Count, FlowKey};
 
 use crate::health::share;
 
-/// Cumulative since start. Bytes are those of flows (IP, or wire) but for `not_ip`, `malformed` and `frames`, which are
-/// frame bytes.
+/// Cumulative since start. Bytes are those of flows (IP, or wire) but for `filtered`, `not_ip`, `malformed` and
+/// `frames`, which are frame bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// IP packets at our hooks, counted by the source apart from any flow.
@@ -22,7 +22,7 @@ pub struct Account {
     pub other: Count,
     /// Those left out on purpose: by `-F`, `-G` or the link-local rule.
     pub excluded: Count,
-    /// Rejected by a packet filter; not in `seen`.
+    /// Turned away by the packet filter, in bytes of frames; not in `seen`.
     pub filtered: Count,
     /// Frames that carry no IP; not in `seen`.
     pub not_ip: Count,

@@ -36,7 +36,7 @@ const PAUSED: &str = "Display paused";
 const FROZEN: &str = "Order frozen";
 const UNKNOWN_KEY: &str = "Press h or ? for help";
 const NO_SHELL: &str = "Sorry, subshells have been disabled.";
-const NO_PACKET_FILTER: &str = "Packet filters are not there yet";
+const NEW_FILTER: &str = "Installed new filter";
 const BAD_FILTER: &str = "Invalid regexp";
 
 /// What the loop has to do after a key.
@@ -68,7 +68,11 @@ pub struct App {
     /// What stands in place of the table, from which of its lines on.
     page: Option<(Page, usize)>,
     cursor: Cursor,
-    prompt: Option<Editor>,
+    prompt: Option<(Question, Editor)>,
+    /// The packet filter that is in use, as it was written.
+    packet_filter: String,
+    /// The one that is to be used, until somebody takes it.
+    wanted_filter: Option<String>,
     hint: Option<Hint>,
     /// In bits per second.
     link_speed: Option<u64>,
@@ -81,6 +85,15 @@ pub enum Page {
     Help,
     /// How the counting goes.
     Health,
+}
+
+/// What is asked for in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    /// Which rows to show.
+    ScreenFilter,
+    /// Which packets to count.
+    PacketFilter,
 }
 
 /// Whether rows move.
@@ -124,6 +137,8 @@ impl App {
             page: None,
             cursor: Cursor::default(),
             prompt: None,
+            packet_filter: String::new(),
+            wanted_filter: None,
             hint: None,
             link_speed: None,
         }
@@ -133,6 +148,12 @@ impl App {
     #[must_use]
     pub fn with_filter(self, filter: Option<ScreenFilter>) -> Self {
         Self { filter, ..self }
+    }
+
+    /// The same with a packet filter.
+    #[must_use]
+    pub fn with_packet_filter(self, packet_filter: Option<&str>) -> Self {
+        Self { packet_filter: packet_filter.unwrap_or_default().to_owned(), ..self }
     }
 
     /// The same on a link of so many bits per second.
@@ -225,11 +246,11 @@ impl App {
             Action::Unselect => self.cursor.unselect(),
             Action::ScreenFilter => {
                 let text = self.filter.as_ref().map(ScreenFilter::text).unwrap_or_default();
-                self.prompt = Some(Editor::new(text));
-                // What was said before says nothing of the line to come.
-                self.hint = None;
+                self.ask(Question::ScreenFilter, Editor::new(text));
             }
-            Action::PacketFilter => self.say(NO_PACKET_FILTER),
+            Action::PacketFilter => {
+                self.ask(Question::PacketFilter, Editor::new(&self.packet_filter));
+            }
             Action::Shell => self.say(NO_SHELL),
             _ => {
                 if let Some(hint) = self.settings.apply(action) {
@@ -241,6 +262,12 @@ impl App {
         if action.changes_rows() && self.frozen() {
             self.freeze = Freeze::Wanted;
         }
+    }
+
+    fn ask(&mut self, question: Question, editor: Editor) {
+        self.prompt = Some((question, editor));
+        // What was said before says nothing of the line to come.
+        self.hint = None;
     }
 
     /// To a page, or where that is shown, back to the table.
@@ -266,10 +293,15 @@ impl App {
         if event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL) {
             return Outcome::Quit;
         }
-        let Some(editor) = &mut self.prompt else { return Outcome::Ignored };
+        let Some((question, editor)) = &mut self.prompt else { return Outcome::Ignored };
         match editor.key(event) {
             Edited::GoesOn => return Outcome::Draw,
             Edited::Cancelled => {
+                self.prompt = None;
+                return Outcome::Draw;
+            }
+            Edited::Accepted if *question == Question::PacketFilter => {
+                self.wanted_filter = Some(editor.text().trim().to_owned());
                 self.prompt = None;
                 return Outcome::Draw;
             }
@@ -284,6 +316,21 @@ impl App {
             }
         }
         Outcome::Redraw
+    }
+
+    /// The packet filter that somebody has asked for; once.
+    pub fn take_wanted_filter(&mut self) -> Option<String> {
+        self.wanted_filter.take()
+    }
+
+    /// What became of it: it is in use now, or why it is not.
+    pub fn filter_was_set(&mut self, text: String, outcome: Result<(), String>) {
+        match outcome {
+            Ok(()) if text.is_empty() => self.say("No packet filter: everything is counted"),
+            Ok(()) => self.say(NEW_FILTER),
+            Err(reason) => return self.say(reason),
+        }
+        self.packet_filter = text;
     }
 
     /// Shows a message for two seconds.

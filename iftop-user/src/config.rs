@@ -18,8 +18,6 @@ pub struct Mistake {
     pub line: usize,
     /// What is wrong, fit for a terminal.
     pub text: String,
-    /// Whether to go on without it would show something else than was asked for.
-    pub vital: bool,
 }
 
 /// What a file's text says. Every directive counts once, the first time; one with a mistake says
@@ -32,20 +30,19 @@ pub fn parse(text: &str) -> (Layer, Vec<Mistake>) {
         let Some((name, value)) = directive(&text) else { continue };
         let mut said = Layer::default();
         let outcome = match Directive::find(name) {
-            None => Err((format!(r#"unknown directive "{}""#, shown(name)), false)),
+            None => Err(format!(r#"unknown directive "{}""#, shown(name))),
             Some(_) if !seen.insert(name.to_owned()) => {
-                Err((format!(r#"repeated directive "{name}""#), false))
+                Err(format!(r#"repeated directive "{name}""#))
             }
             Some(_) if value.is_empty() => Ok(()),
             Some(directive) => directive.say(&mut said, value).map_err(|reason| {
-                let text = format!(r#"bad value "{}" for "{name}": {reason}"#, shown(value));
-                (text, directive.is_vital())
+                format!(r#"bad value "{}" for "{name}": {reason}"#, shown(value))
             }),
         };
         // A directive can say what another one has said already, and then that one was first.
         layer = layer.or(said);
-        if let Err((text, vital)) = outcome {
-            mistakes.push(Mistake { line, text, vital });
+        if let Err(text) = outcome {
+            mistakes.push(Mistake { line, text });
         }
     }
     (layer, mistakes)
@@ -76,7 +73,7 @@ fn directive(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Text of the file as it may reach a terminal; blanks stay.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let words: Vec<String> = text.split(' ').map(|word| printable(word.as_bytes())).collect();
     words.join(" ")
 }

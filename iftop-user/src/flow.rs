@@ -249,6 +249,7 @@ impl FlowTable {
         self.account.seen += totals.seen.both();
         self.account.other += totals.other.both();
         self.account.frames += totals.frames.both();
+        self.account.filtered += totals.filtered.both();
         self.account.not_ip += totals.not_ip;
         self.account.malformed += totals.malformed;
         self.account.dropped_packets += sample.dropped_packets;

@@ -32,6 +32,8 @@ pub struct Origin<'a> {
     pub hook: Option<&'a str>,
     /// What the bytes of flows are.
     pub bytes: Bytes,
+    /// The packet filter, where there is one.
+    pub filter: Option<&'a str>,
 }
 
 /// One report as a line of JSON, without the newline.
@@ -49,6 +51,7 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
             Bytes::Ip => "ip",
             Bytes::Wire => "wire",
         },
+        filter: origin.filter,
         flows: view.rows.iter().map(Flow::from).collect(),
         totals: Totals {
             sent: (&view.totals.sent).into(),
@@ -100,6 +103,7 @@ struct Report<'a> {
     source: &'a str,
     hook: Option<&'a str>,
     bytes: &'static str,
+    filter: Option<&'a str>,
     flows: Vec<Flow<'a>>,
     totals: Totals,
     account: AccountJson,
@@ -308,11 +312,17 @@ mod tests {
     use super::*;
     use crate::view::fixture;
 
-    const ORIGIN: Origin<'_> =
-        Origin { interface: "eth0", netns: None, source: "ebpf", hook: None, bytes: Bytes::Ip };
+    const ORIGIN: Origin<'_> = Origin {
+        interface: "eth0",
+        netns: None,
+        source: "ebpf",
+        hook: None,
+        bytes: Bytes::Ip,
+        filter: None,
+    };
 
     fn parsed(view: &View, hook: Option<&str>) -> Value {
-        let origin = Origin { netns: Some("web"), hook, ..ORIGIN };
+        let origin = Origin { netns: Some("web"), hook, filter: Some("port 443"), ..ORIGIN };
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_000_000_123);
         let line = report(view, origin, time).unwrap();
         assert!(!line.contains('\n'), "one line each");

@@ -21,6 +21,7 @@ mod netlink;
 pub mod netns;
 pub mod options;
 pub mod orient;
+pub mod packet_filter;
 pub mod poller;
 mod printer;
 pub mod privileges;

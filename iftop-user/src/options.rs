@@ -31,8 +31,7 @@ pub struct Layer {
     pub interface: Option<Option<String>>,
     pub dns: Option<bool>,
     pub services: Option<bool>,
-    /// There are none yet: only that there is to be none can be said.
-    pub no_packet_filter: Option<()>,
+    pub packet_filter: Option<Option<String>>,
     pub bars: Option<bool>,
     pub promiscuous: Option<bool>,
     pub hide_source: Option<bool>,
@@ -63,7 +62,7 @@ impl Layer {
             interface: self.interface.or(other.interface),
             dns: self.dns.or(other.dns),
             services: self.services.or(other.services),
-            no_packet_filter: self.no_packet_filter.or(other.no_packet_filter),
+            packet_filter: self.packet_filter.or(other.packet_filter),
             bars: self.bars.or(other.bars),
             promiscuous: self.promiscuous.or(other.promiscuous),
             hide_source: self.hide_source.or(other.hide_source),
@@ -107,6 +106,8 @@ pub struct Options {
     pub interface: Option<String>,
     /// The network namespace that it is in; `None`: the one that the program runs in.
     pub netns: Option<Target>,
+    /// Only packets that it accepts are counted; not compiled yet.
+    pub packet_filter: Option<String>,
     /// What is displayed at first. For JSON hosts have names only where the command line itself asks
     /// for them.
     pub settings: Settings,
@@ -176,6 +177,7 @@ impl Options {
         Self {
             interface: all.interface.flatten(),
             netns,
+            packet_filter: all.packet_filter.flatten(),
             settings,
             screen_filter: all.screen_filter.flatten(),
             report_filter,

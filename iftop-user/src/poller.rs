@@ -1,20 +1,28 @@
 //! The source on a thread of its own: asking it blocks, and the loop must not.
 
 use std::{
-    sync::mpsc::{Receiver as Requests, SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver as Requests, SyncSender, TrySendError, sync_channel},
+    },
     thread::{self, JoinHandle},
 };
 
 use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
-use crate::source::{Sample, Source};
+use crate::{
+    packet_filter::PacketFilter,
+    source::{Sample, Source},
+};
 
 /// Asks a source for samples without waiting for them. Dropping it ends the thread and the source.
 pub struct Poller {
     /// Each with a sample to be filled.
     requests: Option<SyncSender<Sample>>,
     samples: mpsc::Receiver<Result<Sample>>,
+    /// The newest filter that is to be set before the next sample.
+    filter: Arc<Mutex<Option<NewFilter>>>,
     /// Samples that were taken in, to be filled again.
     spare: Vec<Sample>,
     /// Requests that were taken and not answered yet.
@@ -22,17 +30,38 @@ pub struct Poller {
     thread: Option<JoinHandle<()>>,
 }
 
+/// A filter, `None`: everything is counted; and whom to tell what became of it.
+type NewFilter = (Option<PacketFilter>, Box<dyn FnOnce(Result<()>) + Send>);
+
 impl Poller {
     /// Takes the source to its thread.
     pub fn start(source: impl Source + 'static) -> Result<Self> {
         let (requests, incoming) = sync_channel(1);
         let (outgoing, samples) = mpsc::channel(1);
+        let filter = Arc::new(Mutex::new(None));
+        let new_filter = Arc::clone(&filter);
         let thread = thread::Builder::new()
             .name("poll".to_owned())
-            .spawn(move || poll(source, &incoming, &outgoing))
+            .spawn(move || poll(source, &incoming, &outgoing, &new_filter))
             .context("start the thread that reads the counters")?;
-        let spare = Vec::new();
-        Ok(Self { requests: Some(requests), samples, spare, pending: 0, thread: Some(thread) })
+        Ok(Self {
+            requests: Some(requests),
+            samples,
+            filter,
+            spare: Vec::new(),
+            pending: 0,
+            thread: Some(thread),
+        })
+    }
+
+    /// Has a filter set before the next sample, which is asked for. Of several the last one counts.
+    pub fn set_filter(
+        &mut self,
+        filter: Option<PacketFilter>,
+        answer: impl FnOnce(Result<()>) + Send + 'static,
+    ) {
+        *lock(&self.filter) = Some((filter, Box::new(answer)));
+        self.request();
     }
 
     /// Asks for a sample that begins after now. While one such is due already this changes nothing.
@@ -72,14 +101,24 @@ fn poll(
     mut source: impl Source,
     requests: &Requests<Sample>,
     samples: &mpsc::Sender<Result<Sample>>,
+    filter: &Mutex<Option<NewFilter>>,
 ) {
     while let Ok(mut sample) = requests.recv() {
+        let new = lock(filter).take();
+        if let Some((filter, answer)) = new {
+            answer(source.set_filter(filter.as_ref()));
+        }
         let sample = source.sample(&mut sample).map(|()| sample);
         let failed = sample.is_err();
         if samples.blocking_send(sample).is_err() || failed {
             return;
         }
     }
+}
+
+/// Nothing is ever half done under this lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Poller {
@@ -123,6 +162,10 @@ mod tests {
             self.next += 1;
             Ok(())
         }
+
+        fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
+            filter.map_or(Ok(()), |filter| bail!("not {filter}"))
+        }
     }
 
     impl Drop for Numbered {
@@ -150,5 +193,15 @@ mod tests {
         assert!(poller.sample().await.is_err());
         drop(poller);
         assert!(dropped.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn a_filter_is_set_before_the_next_sample() {
+        let source = Numbered { next: 1, last: 9, dropped: Arc::default() };
+        let mut poller = Poller::start(source).unwrap();
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        poller.set_filter(None, move |outcome| sender.send(outcome.is_ok()).unwrap());
+        poller.sample().await.unwrap();
+        assert!(receiver.await.unwrap());
     }
 }

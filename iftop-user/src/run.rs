@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use iftop_common::parse::LinkType;
 use log::LevelFilter;
 
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
     view::{Labels, Query, View, view},
 };
 
+mod filtering;
 mod open;
 mod report;
 mod screen;
@@ -52,6 +54,7 @@ struct Session<'a> {
     /// The network namespace that it is in, as it can be shown, where that was asked for.
     netns: Option<String>,
     hook: &'static str,
+    link_type: LinkType,
     poller: Poller,
     table: FlowTable,
     /// What is known of how well the counting goes.
@@ -81,7 +84,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         .context("start the event loop")?;
     runtime.block_on(async {
         let signals = Signals::new()?;
-        let Opened { interface, hook, poller, table, monitor, promiscuous } =
+        let Opened { interface, hook, link_type, poller, table, monitor, promiscuous } =
             open(options, output)?;
         // To be let go of last.
         let _promiscuous = promiscuous;
@@ -90,6 +93,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             interface,
             netns: options.netns.as_ref().map(Target::shown),
             hook,
+            link_type,
             poller,
             table,
             monitor,

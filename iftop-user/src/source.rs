@@ -12,6 +12,8 @@ pub mod surroundings;
 
 use surroundings::Surroundings;
 
+use crate::packet_filter::PacketFilter;
+
 /// What happened since the previous sample, or since counting began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
@@ -64,4 +66,11 @@ pub trait Source: Send {
     /// What happened since the previous call, put into `sample`, whose room is used again. May block
     /// for some tens of milliseconds, so ask on a thread of its own.
     fn sample(&mut self, sample: &mut Sample) -> anyhow::Result<()>;
+
+    /// Counts only what a filter accepts, or everything again. A packet that passes meanwhile meets what
+    /// was or what will be.
+    ///
+    /// # Errors
+    /// Say why not; then everything is as before, unless the next sample says that counting is over.
+    fn set_filter(&mut self, filter: Option<&PacketFilter>) -> anyhow::Result<()>;
 }

@@ -58,8 +58,15 @@ fn flows(hook: HookChoice, bytes: Bytes) -> Vec<(u16, u16, Counters)> {
     cable.a.run(|| {
         let interface = interface::find("va").unwrap();
         let interface = &interface;
-        let options =
-            Options { interface, hook, table: None, max_flows: 100, bytes, log_refused: false };
+        let options = Options {
+            interface,
+            hook,
+            table: None,
+            max_flows: 100,
+            bytes,
+            filter: None,
+            log_refused: false,
+        };
         let mut source = EbpfSource::open(&options).unwrap();
         let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
         for (port, (tags, _)) in (1..).zip(TAGS) {

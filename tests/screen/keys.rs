@@ -166,7 +166,17 @@ const STEPS: &[Step] = &[
     silent("i", Texts(&["interface   va", "covered     100.000 %", "spilled 0"])),
     silent("i", ALL),
     step("!", "Sorry, subshells have been disabled.", ALL),
-    step("f", "Packet filters are not there yet", ALL),
+    silent("f", Line(0, "Net filter>")),
+    silent("udp Escape", ALL),
+    // The rows that there are go on fading.
+    silent("f", Line(0, "Net filter>")),
+    step("ip6 Enter", "Installed new filter", ALL),
+    silent("f", Line(0, "Net filter> ip6")),
+    step("Space and Enter", "can't parse filter expression: syntax error", ALL),
+    silent("i", Texts(&["filter      ip6", "turned away "])),
+    silent("i", ALL),
+    silent("f", Line(0, "Net filter> ip6")),
+    step("BSpace BSpace BSpace Enter", "No packet filter: everything is counted", ALL),
     step("H", "Press h or ? for help", ALL),
     step("F5", "Press h or ? for help", ALL),
     // The line that is edited, and what comes of it.

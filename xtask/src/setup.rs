@@ -32,7 +32,11 @@ const TEST: &[Purpose] = &[Purpose::Test];
 const BENCH: &[Purpose] = &[Purpose::Bench];
 const TEST_AND_BENCH: &[Purpose] = &[Purpose::Test, Purpose::Bench];
 
-const TOOLS: [Tool; 7] = [
+const ALL: &[Purpose] = &[Purpose::Run, Purpose::Test, Purpose::Bench];
+
+const TOOLS: [Tool; 8] = [
+    // iftop is linked with it.
+    Tool { name: "/usr/include/pcap.h", package: "libpcap-dev", needed_by: ALL },
     // Tests and benchmark build their networks with these three...
     Tool { name: "ip", package: "iproute2", needed_by: TEST_AND_BENCH },
     Tool { name: "tc", package: "iproute2", needed_by: TEST_AND_BENCH },
@@ -136,12 +140,13 @@ mod tests {
 
     #[test]
     fn run_needs_less_than_test_and_bench() {
-        assert!(missing(Purpose::Run, |_| false).is_empty());
+        assert_eq!(missing(Purpose::Run, |_| false), ["libpcap-dev"]);
         assert_eq!(
             missing(Purpose::Test, |_| false),
-            ["iproute2", "ethtool", "tmux", "iftop", "netbase"]
+            ["libpcap-dev", "iproute2", "ethtool", "tmux", "iftop", "netbase"]
         );
-        assert_eq!(missing(Purpose::Bench, |_| false), ["iproute2", "ethtool", "iftop", "tcpdump"]);
+        let bench = ["libpcap-dev", "iproute2", "ethtool", "iftop", "tcpdump"];
+        assert_eq!(missing(Purpose::Bench, |_| false), bench);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the state of the display means: for the next view, and for whoever draws it.
 
-use super::{App, FROZEN, Freeze, HINT_TIME, PAUSED, Page, Settings, editor::Editor};
+use super::{App, FROZEN, Freeze, HINT_TIME, PAUSED, Page, Question, Settings, editor::Editor};
 use crate::{
     filter::ScreenFilter,
     flow::Pair,
@@ -100,7 +100,15 @@ impl App {
 
     /// The line that is being edited: what is asked for, and the editor.
     pub fn prompt(&self) -> Option<(&'static str, &Editor)> {
-        self.prompt.as_ref().map(|editor| ("Screen filter> ", editor))
+        self.prompt.as_ref().map(|(question, editor)| match question {
+            Question::ScreenFilter => ("Screen filter> ", editor),
+            Question::PacketFilter => ("Net filter> ", editor),
+        })
+    }
+
+    /// The packet filter that is in use, where there is one.
+    pub fn packet_filter(&self) -> Option<&str> {
+        Some(self.packet_filter.as_str()).filter(|text| !text.is_empty())
     }
 
     /// The message to show. A pause or a frozen order says so whenever nothing else has to be said.

@@ -72,7 +72,7 @@ fn keys_change_the_state_and_say_so() {
         ("o", Some("Order frozen"), App::frozen),
         ("oo", Some("Order unfrozen"), |app| !app.frozen()),
         ("!", Some("Sorry, subshells have been disabled."), |_| true),
-        ("f", Some("Packet filters are not there yet"), |app| app.prompt().is_none()),
+        ("f", None, |app| app.prompt().is_some_and(|(question, _)| question == "Net filter> ")),
         ("l", None, |app| app.prompt().is_some()),
         ("/", None, |app| app.prompt().is_some()),
         ("P", Some("Display paused"), App::paused),

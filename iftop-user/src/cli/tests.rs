@@ -205,7 +205,6 @@ fn odd_arguments_compared_with_classic_iftop() {
         ("-s 1s", false, &["--seconds <SECONDS>", "whole seconds"], "takes 1"),
         ("-L abc", false, &["--lines <NUMBER>", "whole number"], "takes 0"),
         ("-L -1", false, &["--lines <NUMBER>", "whole number"], "prints no flows"),
-        ("-f tcp", false, &["--filter <FILTER>", "not there yet"], "counts TCP only"),
         // Ours.
         ("-u bogus", false, &["--unit <UNIT>", "bits, bytes or packets"], "unknown option"),
         ("--units 1000", false, &["--units <POWERS>", "binary", "si"], "unknown option"),

@@ -189,14 +189,6 @@ pub fn screen_filter(text: &str) -> Result<Option<ScreenFilter>, String> {
     })
 }
 
-/// What `-f` takes. To count everything instead of what was asked for would be a lie.
-pub fn no_packet_filter(text: &str) -> Result<(), String> {
-    if text.trim().is_empty() {
-        return Ok(());
-    }
-    Err("packet filters are not there yet: leave it empty, or see --net and --net6".to_owned())
-}
-
 /// A number of digits alone: `parse` takes a sign too.
 fn digits<T: FromStr>(text: &str) -> Option<T> {
     let only_digits = text.bytes().all(|byte| byte.is_ascii_digit());

@@ -72,8 +72,6 @@ pub struct Setting {
     pub section: Section,
     /// What the help says of it.
     pub help: &'static str,
-    /// Whether to go on without it would show something else than was asked for.
-    pub vital: bool,
     /// Says what a text means, or what is wrong with it.
     pub set: fn(&mut Layer, &str) -> Result<(), String>,
 }
@@ -97,11 +95,6 @@ impl Directive {
         let switch = SWITCHES.iter().find(|switch| switch.directive == Some(name));
         let setting = SETTINGS.iter().find(|setting| setting.directive == name);
         switch.map(Self::Switch).or(setting.map(Self::Setting))
-    }
-
-    /// Whether to go on without it would show something else than was asked for.
-    pub fn is_vital(self) -> bool {
-        matches!(self, Self::Setting(Setting { vital: true, .. }))
     }
 
     /// Says what its value means.

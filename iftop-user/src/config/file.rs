@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::{Mistake, parse, shown};
 use crate::{
@@ -25,7 +25,7 @@ const SIZE_LIMIT: u64 = 1 << 20;
 /// The options of the command line and the file that it points to, and what there is to warn of.
 ///
 /// # Errors
-/// Say what cannot be read, or which line of the file cannot be done.
+/// Say what cannot be read.
 pub fn resolve(line: CommandLine) -> Result<(Options, Vec<String>)> {
     let mut warnings = Vec::new();
     let Some((path, text)) = find(&line, &mut warnings)? else {
@@ -33,11 +33,7 @@ pub fn resolve(line: CommandLine) -> Result<(Options, Vec<String>)> {
     };
     let (layer, mistakes) = parse(&text);
     let path = shown(&path.to_string_lossy());
-    for Mistake { line: number, text, vital } in mistakes {
-        // The only one that is vital is the packet filter.
-        if vital && line.layer.no_packet_filter.is_none() {
-            bail!("{path}:{number}: {text}");
-        }
+    for Mistake { line: number, text } in mistakes {
         warnings.push(format!("{path}:{number}: warning: {text}"));
     }
     Ok((line.with(layer), warnings))

@@ -217,15 +217,6 @@ fn whatever_stands_in_a_file_is_read_and_told_safely() {
     }
 }
 
-#[test]
-fn a_packet_filter_is_vital() {
-    assert_eq!(parse("filter-code:").1, []);
-    let (_, mistakes) = parse("sort: x\nfilter-code: port 53");
-    let vital: Vec<_> = mistakes.iter().map(|mistake| (mistake.line, mistake.vital)).collect();
-    assert_eq!(vital, [(1, false), (2, true)]);
-    assert!(mistakes[1].text.contains("packet filters are not there yet"), "{mistakes:?}");
-}
-
 /// Case 24 of the list for compatibility.
 #[test]
 fn the_command_line_beats_the_file_and_the_first_line_the_later() {

@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use anyhow::{Context as _, Result};
+use iftop_common::parse::LinkType;
 use log::Level;
 
 use super::Output;
@@ -17,6 +18,7 @@ use crate::{
     netns::{Entrance, Netns},
     options::Options,
     orient::Rules,
+    packet_filter::PacketFilter,
     poller::Poller,
     promiscuous::{self, Promiscuous},
     source::{
@@ -30,6 +32,7 @@ use crate::{
 pub(super) struct Opened {
     pub(super) interface: Interface,
     pub(super) hook: &'static str,
+    pub(super) link_type: LinkType,
     pub(super) poller: Poller,
     pub(super) table: FlowTable,
     pub(super) monitor: Monitor,
@@ -62,8 +65,12 @@ fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> 
     }?;
     let promiscuous =
         options.promiscuous.then(|| promiscuous::join(interface.index)).transpose()?;
+    let link_type = interface.link_type()?;
+    let filter = options.packet_filter.as_deref();
+    let filter = filter.map(|text| PacketFilter::compile(text, link_type)).transpose()?;
     let source = EbpfSource::open(&ebpf::Options {
         interface: &interface,
+        filter: filter.as_ref(),
         hook: options.counting.hook,
         table: options.counting.table,
         max_flows: options.counting.max_flows,
@@ -105,6 +112,7 @@ fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> 
     Ok(Opened {
         monitor: Monitor::new(about, &source.at_start()),
         hook: source.hook(),
+        link_type,
         table: FlowTable::new(rules, max_flows as usize),
         poller: match entrance {
             Some(entrance) => Poller::start(Inside::new(source, entrance.clone())),

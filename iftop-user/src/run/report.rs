@@ -246,6 +246,7 @@ impl Reporter<'_> {
             source: "ebpf",
             hook: Some(self.session.hook),
             bytes: self.session.options.counting.bytes,
+            filter: self.session.options.packet_filter.as_deref(),
         };
         json::report(view, origin, SystemTime::now()).context("write a report as JSON")
     }

@@ -8,10 +8,14 @@ use std::{
 use anyhow::Result;
 use tokio::time::{self, MissedTickBehavior};
 
-use super::{Ending, Session};
+use super::{
+    Ending, Session,
+    filtering::{Filtering, Step},
+};
 use crate::{
     abilities::Abilities,
     app::{App, Outcome},
+    config::shown,
     stderr::tell,
     summary::{Summary, summary},
     terminal::{Input, Terminal},
@@ -44,6 +48,7 @@ pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<End
     let options = session.options;
     let mut app = App::new(options.settings.clone(), options.max_bandwidth)
         .with_filter(options.screen_filter.clone())
+        .with_packet_filter(options.packet_filter.as_deref())
         .with_link_speed(session.monitor.about().link_speed);
     let down = if session.interface.up { "" } else { ", which is down" };
     let mistakes = match warnings {
@@ -69,6 +74,7 @@ async fn watch(
     let interface = session.interface.shown_name();
     let netns = session.netns.clone();
     let source = format!("ebpf/{}", session.hook);
+    let mut filtering = Filtering::new(session.link_type);
     let abilities = Abilities::of(|name| env::var(name).ok());
     // Nobody waits longer than needed for the first rows; rates are of the time that passed.
     let mut ticks = time::interval_at(time::Instant::now() + FIRST_SAMPLE, SAMPLE_PERIOD);
@@ -96,7 +102,11 @@ async fn watch(
                     if app.needs_view_before(key) {
                         session.show(app, terminal)?;
                     }
-                    match app.key(key) {
+                    let outcome = app.key(key);
+                    if let Some(text) = app.take_wanted_filter() {
+                        filtering.ask(text)?;
+                    }
+                    match outcome {
                         Outcome::Quit => return Ok(Ending::Done),
                         Outcome::Redraw => {
                             session.follow(app);
@@ -108,6 +118,13 @@ async fn watch(
                     asked.get_or_insert_with(Instant::now);
                 }
                 Input::Redraw => wanted = Wanted::View,
+            },
+            step = filtering.next() => match step {
+                Step::Compiled(text, filter) => filtering.set(&mut session.poller, text, filter),
+                Step::Done(text, outcome) => {
+                    app.filter_was_set(text, outcome.map_err(|error| shown(&format!("{error:#}"))));
+                    wanted = wanted.max(Wanted::Frame);
+                }
             },
             // Neither a sample nor a key waits: now is the time for what takes time.
             () = future::ready(()), if wanted != Wanted::Nothing => {

@@ -13,6 +13,7 @@ use iftop_common::{Bytes, Table, flat::Seed, parse::Mac};
 
 use crate::{
     interface::{Interface, cut_by_kernel, is_present},
+    packet_filter::PacketFilter,
     source::{Facts, Sample, Source, surroundings::Surroundings},
 };
 
@@ -24,6 +25,7 @@ mod cpus;
 mod differential;
 mod explain;
 mod flat;
+mod gate;
 mod grace;
 mod halves;
 mod hooks;
@@ -36,6 +38,7 @@ mod size;
 
 use around::Around;
 use cost::PacketCost;
+use gate::Gates;
 pub use grace::GracePeriod;
 pub use halves::Halves;
 use hooks::Hooks;
@@ -57,6 +60,8 @@ pub struct Options<'a> {
     pub max_flows: u32,
     /// What the bytes of flows are.
     pub bytes: Bytes,
+    /// What is counted; `None`: everything.
+    pub filter: Option<&'a PacketFilter>,
     /// Report refused packets through the log, at debug level.
     pub log_refused: bool,
 }
@@ -65,6 +70,10 @@ pub struct Options<'a> {
 pub struct EbpfSource {
     // Before the instance: programs are detached first.
     hooks: Hooks,
+    /// Where there is a packet filter, or was.
+    gates: Option<Gates>,
+    /// The programs that count.
+    programs: [&'static str; 2],
     interface: Interface,
     facts: Facts,
     cost: PacketCost,
@@ -120,6 +129,8 @@ impl EbpfSource {
         };
         let mut source = Self {
             hooks,
+            gates: None,
+            programs,
             interface: options.interface.clone(),
             facts,
             cost: PacketCost::measure(settings, wanted),
@@ -132,6 +143,9 @@ impl EbpfSource {
             logger,
             instance,
         };
+        if let Some(filter) = options.filter {
+            source.set_filter(Some(filter))?;
+        }
         // The hooks were attached one after the other, milliseconds apart. What they counted so far
         // belongs to no time that was measured.
         let mut sample = Sample::default();
@@ -241,6 +255,23 @@ impl Source for EbpfSource {
         sample.dropped_packets = 0;
         sample.surroundings = self.around.read(before, began.elapsed());
         sample.surroundings.packet_cost = self.cost.known();
+        Ok(())
+    }
+
+    fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
+        if let Some(gates) = &mut self.gates {
+            return gates.set(filter);
+        }
+        if filter.is_none() {
+            return Ok(());
+        }
+        let object = &mut self.instance.object;
+        let mut gates = Gates::load(object, self.programs)?;
+        gates.set(filter)?;
+        self.gone = true;
+        self.hooks.put_gates(object).context("the hooks are lost")?;
+        self.gone = false;
+        self.gates = Some(gates);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@
 use anyhow::{Result, bail};
 
 use super::{Sample, Source};
-use crate::netns::Entrance;
+use crate::{netns::Entrance, packet_filter::PacketFilter};
 
 /// See the module's description.
 pub struct Inside<S> {
@@ -31,5 +31,9 @@ impl<S: Source> Source for Inside<S> {
         }
         self.gone = !self.entrance.is_there();
         self.source.sample(sample)
+    }
+
+    fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
+        self.source.set_filter(filter)
     }
 }

@@ -1,4 +1,5 @@
-//! The page of how the counting goes: six lines, each of which takes as many rows as it needs.
+//! The page of how the counting goes: six lines and that of the packet filter, where there is one; each
+//! takes as many rows as it needs.
 //!
 //! Lays out what is known, and says `?` of what is not.
 
@@ -28,7 +29,8 @@ pub(super) fn draw(
     first: usize,
 ) {
     let width = usize::from(layout.width);
-    let lines = lines(app.view(), app.settings().format, status);
+    let mut lines = lines(app.view(), app.settings().format, status).to_vec();
+    lines.extend(app.packet_filter().map(|text| ("filter", filter(text, app))));
     let rows: Vec<_> = lines.iter().flat_map(|(name, parts)| wrapped(name, parts, width)).collect();
     column(canvas, layout, 0, &rows, first);
 }
@@ -44,6 +46,11 @@ fn lines(view: &View, format: Format, status: &Status<'_>) -> [(&'static str, Ve
         ("cost", cost(health)),
         ("losses", losses(view, format)),
     ]
+}
+
+fn filter(text: &str, app: &App) -> Vec<String> {
+    let [bytes, packets] = app.settings().format.both_counts(app.view().account.filtered);
+    vec![text.to_owned(), format!("turned away {bytes}, {packets}")]
 }
 
 fn link(health: &Health, status: &Status<'_>) -> Vec<String> {

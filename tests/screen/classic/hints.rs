@@ -128,10 +128,11 @@ fn keys_for_the_display() {
     both.keys("Escape");
     both.wait_for("no prompt", |screen| !screen.starts_with("Screen"));
     both.keys("f");
-    starts(&both.classic, "Net filter>");
-    starts(&both.ours, " Packet filters are not there yet ");
-    both.classic.keys(&["Escape"]);
-    both.classic.wait_for("no prompt", |screen| !screen.starts_with("Net"));
+    for tmux in both.each() {
+        starts(tmux, "Net filter>");
+    }
+    both.keys("Escape");
+    both.wait_for("no prompt", |screen| !screen.starts_with("Net"));
     // The page's words are its own; totals stay below it, and the scale above.
     for key in ["h", "?"] {
         both.keys(key);

@@ -12,7 +12,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "INTERFACE",
         section: Section::Count,
         help: "Interface to watch [default: that of the default route]",
-        vital: false,
         set: |layer, text| {
             put(&mut layer.interface, unless_blank(text, |text| Ok(text.to_owned())))
         },
@@ -23,9 +22,10 @@ pub const SETTINGS: &[Setting] = &[
         short: Some('f'),
         value: "FILTER",
         section: Section::Count,
-        help: "Packet filter: not yet",
-        vital: true,
-        set: |layer, text| put(&mut layer.no_packet_filter, values::no_packet_filter(text)),
+        help: "Count only packets that match, in the language of tcpdump: pcap-filter(7)",
+        set: |layer, text| {
+            put(&mut layer.packet_filter, unless_blank(text, |text| Ok(text.to_owned())))
+        },
     },
     Setting {
         directive: "net-filter",
@@ -34,7 +34,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "NET/MASK",
         section: Section::Count,
         help: "IPv4 flows in and out of this network only, as 10.0.0.0/8",
-        vital: false,
         set: |layer, text| put(&mut layer.net, unless_blank(text, values::net4)),
     },
     Setting {
@@ -44,7 +43,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "NET6/MASK6",
         section: Section::Count,
         help: "IPv6 flows in and out of this network only, as fd00::/8",
-        vital: false,
         set: |layer, text| put(&mut layer.net6, unless_blank(text, values::net6)),
     },
     Setting {
@@ -54,7 +52,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "SIDES",
         section: Section::Show,
         help: "Which ports to tell apart: off, source-only, destination-only or on",
-        vital: false,
         set: |layer, text| put(&mut layer.ports, values::port_display(text)),
     },
     Setting {
@@ -64,7 +61,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "ORDER",
         section: Section::Show,
         help: "2s, 10s, 40s (rate over that time), cumulative, source or destination [default: 10s]",
-        vital: false,
         set: |layer, text| put(&mut layer.sort, values::sort(text)),
     },
     Setting {
@@ -74,7 +70,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "REGEX",
         section: Section::Show,
         help: "Only rows of which a host, as it is shown, matches",
-        vital: false,
         set: |layer, text| put(&mut layer.screen_filter, values::screen_filter(text)),
     },
     Setting {
@@ -84,7 +79,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "UNIT",
         section: Section::Look,
         help: "Rates in bits, bytes or packets [default: bits]",
-        vital: false,
         set: |layer, text| put(&mut layer.unit, values::unit(text)),
     },
     Setting {
@@ -94,7 +88,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "POWERS",
         section: Section::Look,
         help: "K, M and G as powers of 1024 (binary) or of 1000 (si) [default: binary]",
-        vital: false,
         set: |layer, text| put(&mut layer.prefixes, values::prefixes(text)),
     },
     Setting {
@@ -104,7 +97,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "LINES",
         section: Section::Look,
         help: "two-line, one-line-both, one-line-sent or one-line-received [default: two-line]",
-        vital: false,
         set: |layer, text| put(&mut layer.line_display, values::line_display(text)),
     },
     Setting {
@@ -114,7 +106,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "RATE",
         section: Section::Look,
         help: "Upper end of the bar scale in bits per second, with K, M or G; 0 to adapt it",
-        vital: false,
         set: |layer, text| put(&mut layer.max_bandwidth, values::bits_per_second(text)),
     },
     Setting {
@@ -124,7 +115,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "SECONDS",
         section: Section::Reports,
         help: "End after so long, with a report (or some, with --interval); 0 for never",
-        vital: false,
         set: |layer, text| put(&mut layer.seconds, values::seconds(text)),
     },
     Setting {
@@ -134,7 +124,6 @@ pub const SETTINGS: &[Setting] = &[
         value: "NUMBER",
         section: Section::Reports,
         help: "At most so many flows per report [default: 10 in text, all in JSON]",
-        vital: false,
         set: |layer, text| put(&mut layer.lines, values::number(text)),
     },
 ];

@@ -17,6 +17,8 @@ pub struct Halves {
     flows: Flows,
     /// Of the half that is being read; kept for its room.
     busy_cpus: Vec<usize>,
+    /// Programs that are loaded later, for a filter, ask for it by its descriptor.
+    _cpus_map: MapData,
 }
 
 /// Where flows are.
@@ -34,8 +36,8 @@ pub(super) struct Hash {
 
 impl Halves {
     pub(super) fn take(object: &mut Ebpf, size: Size, online: &[u32]) -> Result<Self> {
-        let cpus = object::take_map(object, names::PER_CPU)?;
-        let mut cpus = Cpus::map(cpus.fd().as_fd(), size.cpus as usize)
+        let cpus_map = object::take_map(object, names::PER_CPU)?;
+        let mut cpus = Cpus::map(cpus_map.fd().as_fd(), size.cpus as usize)
             .context("map what each CPU counts with")?;
         Ok(Self {
             flows: match size.table {
@@ -44,6 +46,7 @@ impl Halves {
             },
             cpus,
             busy_cpus: Vec::new(),
+            _cpus_map: cpus_map,
         })
     }
 
@@ -64,7 +67,7 @@ impl Halves {
     }
 
     /// Sums and zeroes the totals, and notes which CPUs have seen IP packets.
-    fn take_totals(&mut self, half: usize) -> Totals {
+    pub(super) fn take_totals(&mut self, half: usize) -> Totals {
         self.busy_cpus.clear();
         let mut sum = Totals::default();
         for (cpu, line) in self.cpus.quiet_totals(half).enumerate() {

@@ -6,7 +6,7 @@
 //! its descriptor, however the process ends. What stands at clsact is taken away on drop, and the
 //! qdisc with it where it was made here and nobody else uses it.
 
-use std::io;
+use std::{io, mem};
 
 use anyhow::{Context as _, Result};
 use aya::{
@@ -65,7 +65,7 @@ pub(super) struct Hooks {
     kind: HookKind,
     xdp: Option<(XdpLink, XdpBy)>,
     // In this order: the links first, then the qdisc they hang on.
-    _links: Vec<SchedClassifierLink>,
+    links: Vec<(&'static str, SchedClassifierLink)>,
     _qdisc: Option<OwnClsact>,
 }
 
@@ -93,6 +93,27 @@ impl Hooks {
             hooks.xdp = Some((xdp::attach(object, interface, by)?, by));
         }
         Ok(hooks)
+    }
+
+    /// Puts the gates, which are loaded, in place of the programs that count. Each hook has the one or
+    /// the other at any time.
+    ///
+    /// # Errors
+    /// Say which hook is lost.
+    pub(super) fn put_gates(&mut self, object: &mut Ebpf) -> Result<()> {
+        for (name, link) in mem::take(&mut self.links) {
+            let gate = format!("{name}{}", names::GATE);
+            let program = object::program(object, &gate)?;
+            let link = program
+                .attach_to_link(link)
+                .and_then(|id| program.take_link(id))
+                .with_context(|| format!("put `{gate}` in place of `{name}`"))?;
+            self.links.push((name, link));
+        }
+        if let Some((link, by)) = self.xdp.take() {
+            self.xdp = Some((xdp::put_gate(object, link)?, by));
+        }
+        Ok(())
     }
 
     /// As it stands in the status rule and in JSON.
@@ -129,7 +150,7 @@ pub(super) fn programs(choice: HookChoice) -> Result<[&'static str; 2]> {
 fn tcx(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
     let options = || TcAttachOptions::TcxOrder(LinkOrder::first());
     let links = attach_all(object, interface, directions, HookKind::Tcx, options)?;
-    Ok(Hooks { kind: HookKind::Tcx, xdp: None, _links: links, _qdisc: None })
+    Ok(Hooks { kind: HookKind::Tcx, xdp: None, links, _qdisc: None })
 }
 
 fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
@@ -137,7 +158,7 @@ fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) ->
     let options =
         || TcAttachOptions::Netlink(NlOptions { priority: FIRST_PRIORITY, ..NlOptions::default() });
     let links = attach_all(object, interface, directions, HookKind::Clsact, options)?;
-    Ok(Hooks { kind: HookKind::Clsact, xdp: None, _links: links, _qdisc: qdisc })
+    Ok(Hooks { kind: HookKind::Clsact, xdp: None, links, _qdisc: qdisc })
 }
 
 fn attach_all(
@@ -146,7 +167,7 @@ fn attach_all(
     directions: &[Direction],
     hook: HookKind,
     options: impl Fn() -> TcAttachOptions,
-) -> Result<Vec<SchedClassifierLink>> {
+) -> Result<Vec<(&'static str, SchedClassifierLink)>> {
     let mut links = Vec::new();
     for &(name, direction) in directions {
         let program = object::program(object, name)?;
@@ -156,7 +177,7 @@ fn attach_all(
             .with_context(|| {
                 format!("attach `{name}` to {} by {}", interface.shown_name(), hook.name())
             })?;
-        links.push(link);
+        links.push((name, link));
     }
     Ok(links)
 }

@@ -81,14 +81,21 @@ pub(super) fn load_other(
     }
     let mut object = loader.load(object).context("load the kernel program's maps")?;
     for name in programs {
-        match object.program_mut(name) {
-            Some(Program::SchedClassifier(program)) => program.load(),
-            Some(Program::Xdp(program)) => program.load(),
-            _ => return Err(anyhow!("no program `{name}` in the embedded object")),
-        }
-        .with_context(|| format!("load the kernel program `{name}`"))?;
+        load_program(&mut object, name)?;
     }
     Ok(object)
+}
+
+/// Loads one of the programs.
+pub(super) fn load_program(object: &mut Ebpf, name: &str) -> Result<()> {
+    match object.program_mut(name) {
+        // One that is loaded already, as another filter was in use before.
+        Some(program) if program.fd().is_ok() => Ok(()),
+        Some(Program::SchedClassifier(program)) => program.load(),
+        Some(Program::Xdp(program)) => program.load(),
+        _ => return Err(anyhow!("no program `{name}` in the object")),
+    }
+    .with_context(|| format!("load the kernel program `{name}`"))
 }
 
 /// One of the programs in the object.

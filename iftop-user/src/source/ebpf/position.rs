@@ -106,6 +106,7 @@ mod tests {
                     table: None,
                     max_flows: 16,
                     bytes: Bytes::Ip,
+                    filter: None,
                     log_refused: false,
                 })
                 .unwrap()

@@ -56,11 +56,7 @@ pub(super) fn attach(object: &mut Ebpf, interface: &Interface, by: XdpBy) -> Res
         bail!("{shown} has an XDP program already (id {other}), which stays: leave --hook out");
     }
     let name = program_name()?;
-    let program: &mut Xdp = object
-        .program_mut(name)
-        .with_context(|| format!("no program `{name}` in the embedded object"))?
-        .try_into()
-        .with_context(|| format!("program `{name}` is not for XDP"))?;
+    let program = program(object, name)?;
     let mode = match by {
         XdpBy::Kernel => XdpMode::Skb,
         XdpBy::Driver => XdpMode::Driver,
@@ -70,6 +66,22 @@ pub(super) fn attach(object: &mut Ebpf, interface: &Interface, by: XdpBy) -> Res
         .and_then(|id| program.take_link(id))
         .map_err(|error| explain(error, by))
         .with_context(|| format!("attach `{name}` to {shown} by {} XDP", by.name()))
+}
+
+/// Puts the gate in place of the program that counts.
+pub(super) fn put_gate(object: &mut Ebpf, link: XdpLink) -> Result<XdpLink> {
+    let gate = format!("{}{}", program_name()?, names::GATE);
+    let program = program(object, &gate)?;
+    let link = program.attach_to_link(link).and_then(|id| program.take_link(id));
+    link.with_context(|| format!("put `{gate}` in place"))
+}
+
+fn program<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut Xdp> {
+    object
+        .program_mut(name)
+        .with_context(|| format!("no program `{name}` in the embedded object"))?
+        .try_into()
+        .with_context(|| format!("program `{name}` is not for XDP"))
 }
 
 fn explain(error: ProgramError, by: XdpBy) -> anyhow::Error {

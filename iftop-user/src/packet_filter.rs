@@ -1,0 +1,142 @@
+//! Packet filters: which packets are counted at all, in the language of pcap-filter(7).
+//!
+//! It owns what an expression means, whatever counts: libpcap compiles it, the kernel runs its
+//! translation, and frames of a file are judged by the program as it is. It must never change an
+//! expression: what cannot be run is refused.
+
+use std::fmt;
+
+use anyhow::Result;
+use iftop_common::parse::LinkType;
+
+mod assembler;
+pub mod classic;
+mod compile;
+mod frame;
+mod hook;
+mod translate;
+
+use classic::{Instruction, Operand, Program, Test};
+pub use hook::{Context, Hook};
+pub use translate::translate;
+
+/// 802.1Q, 802.1ad, and the number that QinQ had before 802.1ad.
+const ETHERTYPES_VLAN: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+
+/// What the filter sees of the outermost VLAN tag.
+///
+/// An expression that says nothing of VLANs is meant for tagged packets as well: it sees the frame
+/// without its outermost tag, as it does on Linux, where libpcap's filters run behind whoever takes
+/// received tags out. One that does, like `vlan 5 and port 80`, sees the frame as it was on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tags {
+    /// As if it were not there.
+    Skipped,
+    /// Inside the frame, also where it was taken out.
+    Seen,
+}
+
+/// A filter that is ready to be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketFilter {
+    expression: String,
+    link_type: LinkType,
+    program: Program,
+    tags: Option<Tags>,
+}
+
+impl PacketFilter {
+    /// Compiles an expression for frames of a link type. Names in it are looked up, which may take
+    /// long.
+    ///
+    /// # Errors
+    /// Have libpcap's words and the expression, or say what cannot be run.
+    pub fn compile(expression: &str, link_type: LinkType) -> Result<Self> {
+        let program = compile::optimized(expression, link_type)?;
+        let tags = match link_type {
+            LinkType::RawIp => None,
+            // Where another part of it decides, the question for tags is optimized away.
+            LinkType::Ethernet
+                if asks_for_tags(&program)
+                    || asks_for_tags(&compile::literal(expression, link_type)?) =>
+            {
+                Some(Tags::Seen)
+            }
+            LinkType::Ethernet => Some(Tags::Skipped),
+        };
+        Ok(Self { expression: expression.to_owned(), link_type, program, tags })
+    }
+
+    /// As it was written.
+    pub fn expression(&self) -> &str {
+        &self.expression
+    }
+
+    /// As libpcap compiled it.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// What it sees of VLAN tags; `None` where frames have no Ethernet header.
+    pub fn tags(&self) -> Option<Tags> {
+        self.tags
+    }
+
+    /// Whether a frame passes, given as it was on the wire. Of its `length` bytes some may be missing.
+    pub fn accepts(&self, frame: &[u8], length: u32) -> bool {
+        let (tag, length) = match self.tags {
+            Some(Tags::Skipped) if is_tagged(frame) => (4, length.saturating_sub(4)),
+            _ => (0, length),
+        };
+        self.program.accepts(length, |at, bytes| {
+            (at..at + u64::from(bytes)).try_fold(0, |number, at| {
+                let at = if at >= 12 { at + tag } else { at };
+                let byte = frame.get(usize::try_from(at).ok()?)?;
+                Some(number << 8 | u32::from(*byte))
+            })
+        })
+    }
+}
+
+impl fmt::Display for PacketFilter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.expression)
+    }
+}
+
+fn is_tagged(frame: &[u8]) -> bool {
+    frame.get(12..14).is_some_and(|ethertype| {
+        ETHERTYPES_VLAN.iter().any(|vlan| vlan.to_be_bytes() == *ethertype)
+    })
+}
+
+/// Whether a program compares a place where a VLAN's ethertype can stand with one.
+fn asks_for_tags(program: &Program) -> bool {
+    let instructions = program.instructions();
+    // For each instruction: what the accumulator may have been loaded from. There are only jumps forwards.
+    let mut may_be_ethertype = vec![false; instructions.len()];
+    for (place, instruction) in instructions.iter().enumerate() {
+        let is_ethertype = match *instruction {
+            Instruction::LoadFrame { bytes: 2, at: 12 | 16 | 20, indexed: false } => true,
+            Instruction::JumpIf {
+                test: Test::Equal, operand: Operand::Constant(number), ..
+            } if may_be_ethertype[place]
+                && ETHERTYPES_VLAN.iter().any(|&vlan| u32::from(vlan) == number) =>
+            {
+                return true;
+            }
+            Instruction::JumpIf { .. } | Instruction::Jump(_) | Instruction::Store(..) => {
+                may_be_ethertype[place]
+            }
+            _ => false,
+        };
+        for next in classic::successors(place, *instruction) {
+            may_be_ethertype[next] |= is_ethertype;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+#[cfg(feature = "pcap")]
+pub(crate) mod tests;

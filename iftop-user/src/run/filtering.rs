@@ -1,0 +1,82 @@
+//! A packet filter on its way from the prompt to the source.
+//!
+//! Compiling it may ask for names and so take long: it happens on a thread of its own, and the loop must
+//! never wait for it.
+
+use std::thread;
+
+use anyhow::{Context as _, Result, anyhow};
+use iftop_common::parse::LinkType;
+use tokio::sync::mpsc;
+
+use crate::{packet_filter::PacketFilter, poller::Poller};
+
+/// See the module's description.
+pub(super) struct Filtering {
+    link_type: LinkType,
+    /// How many were asked for: what becomes of one is of no interest once there is a later one.
+    asked: u64,
+    sender: mpsc::UnboundedSender<(u64, Step)>,
+    receiver: mpsc::UnboundedReceiver<(u64, Step)>,
+}
+
+/// How far one has come.
+pub(super) enum Step {
+    /// It can be set; `None`: everything is to be counted.
+    Compiled(String, Option<PacketFilter>),
+    /// It is in use now, or will never be.
+    Done(String, Result<()>),
+}
+
+impl Filtering {
+    pub(super) fn new(link_type: LinkType) -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        Self { link_type, asked: 0, sender, receiver }
+    }
+
+    /// Begins to compile an expression, or nothing.
+    pub(super) fn ask(&mut self, text: String) -> Result<()> {
+        self.asked += 1;
+        let (number, link_type, sender) = (self.asked, self.link_type, self.sender.clone());
+        let compile = move || {
+            let filter = match text.as_str() {
+                "" => Ok(None),
+                text => PacketFilter::compile(text, link_type).map(Some),
+            };
+            let step = match filter {
+                Ok(filter) => Step::Compiled(text, filter),
+                // Whoever wrote it knows what it says.
+                Err(error) => {
+                    let reasons: Vec<_> = error.chain().skip(1).map(ToString::to_string).collect();
+                    Step::Done(text, Err(anyhow!(reasons.join(": "))))
+                }
+            };
+            // Nobody listens any more when the program ends.
+            let _ = sender.send((number, step));
+        };
+        let thread = thread::Builder::new().name("filter".to_owned());
+        thread.spawn(compile).context("start the thread that compiles the filter")?;
+        Ok(())
+    }
+
+    /// Has a filter set that is compiled.
+    pub(super) fn set(&self, poller: &mut Poller, text: String, filter: Option<PacketFilter>) {
+        let (number, sender) = (self.asked, self.sender.clone());
+        poller.set_filter(filter, move |outcome| {
+            let _ = sender.send((number, Step::Done(text, outcome)));
+        });
+    }
+
+    /// What has become of the one that was asked for last. Can be dropped and called again without losing
+    /// anything.
+    pub(super) async fn next(&mut self) -> Step {
+        loop {
+            // There is a sender here, so it never ends.
+            if let Some((number, step)) = self.receiver.recv().await
+                && number == self.asked
+            {
+                return step;
+            }
+        }
+    }
+}
