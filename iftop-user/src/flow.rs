@@ -38,7 +38,7 @@ use ageing::larger;
 pub use budget::BYTES_PER_FLOW;
 use budget::max_delta_bytes;
 use deltas::Delta;
-use index::Index;
+pub(crate) use index::Index;
 use room::{Line, place_number};
 use slots::{Slot, Slots};
 pub use totals::{Peak, Totals};

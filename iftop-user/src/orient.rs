@@ -125,13 +125,13 @@ fn is_link_local(address: IpAddr) -> bool {
 }
 
 impl Net4 {
-    fn contains(self, address: Ipv4Addr) -> bool {
+    pub(crate) fn contains(self, address: Ipv4Addr) -> bool {
         address & self.mask == self.address
     }
 }
 
 impl Net6 {
-    fn contains(self, address: Ipv6Addr) -> bool {
+    pub(crate) fn contains(self, address: Ipv6Addr) -> bool {
         address & self.mask == self.address
     }
 }

@@ -7,6 +7,10 @@ use std::time::Duration;
 use iftop_common::{Counters, FlowKey, Table, Totals};
 
 pub mod ebpf;
+#[cfg(test)]
+#[path = "../../tests/support/frame.rs"]
+mod frame;
+pub mod frames;
 pub mod inside;
 pub mod surroundings;
 

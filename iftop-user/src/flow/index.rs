@@ -1,4 +1,4 @@
-//! Where in the slab a flow is, by its key.
+//! Where in a table a flow is, by its key.
 //!
 //! It owns the hash and its seed, which is another one in each run: whoever picks addresses and ports
 //! cannot pick keys that collide.
@@ -11,7 +11,7 @@ use iftop_common::FlowKey;
 
 /// Places by key; the keys themselves stand at the places.
 #[derive(Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     places: HashTable<u32>,
     seed: RandomState,
 }
@@ -50,6 +50,11 @@ impl Index {
         if let Ok(entry) = self.places.find_entry(hash, |&other| other == place) {
             entry.remove();
         }
+    }
+
+    /// Forgets all keys, but not the room that they took.
+    pub fn clear(&mut self) {
+        self.places.clear();
     }
 
     /// Memory that it takes, in bytes.

@@ -17,10 +17,7 @@ use iftop_common::{
 };
 
 use super::{Instance, Settings, Size, cpus, object};
-use crate::source::{Sample, TableUse};
-
-#[path = "../../../../tests/support/frame.rs"]
-mod frame;
+use crate::source::{Sample, TableUse, frame};
 mod room;
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
