@@ -1,6 +1,7 @@
 //! What the tests stand on: networks of their own, terminals, frames, and the program under test.
 
 pub mod bulk;
+pub mod capture;
 pub mod cells;
 pub mod classic;
 pub mod etc;

@@ -14,13 +14,15 @@ use crate::{
 
 mod counting;
 mod layer;
+mod reading;
 pub mod values;
 
 pub use counting::CountingArgs;
+pub use reading::ReadingArgs;
 
 const AFTER_HELP: &str = "\
 Every switch has its opposite: --dns for --no-dns, --no-ports for --ports; the last one wins. All but \
-those under Options and How to count, --netns, --json, --interval and --count can also stand in the configuration file (see \
+those under Options, Capture files and How to count, --netns, --json, --interval and --count can also stand in the configuration file (see \
 iftoprc.sample); the command line wins over it. An empty value, as in -F '', means none.";
 
 /// Live network traffic per connection, counted inside the kernel.
@@ -64,6 +66,10 @@ pub struct CommandLine {
     #[arg(allow_negative_numbers = true)]
     pub count: Option<u64>,
 
+    /// What is read instead of an interface.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+
     /// How packets are counted.
     #[command(flatten)]
     pub counting: CountingArgs,
@@ -73,7 +79,14 @@ impl CommandLine {
     /// Together with what the file says.
     pub fn with(self, file: Layer) -> Options {
         let reports = Reports { json: self.json, interval: self.interval, count: self.count };
-        Options::new(self.layer, file, self.netns, reports, self.counting.into())
+        Options::new(
+            self.layer,
+            file,
+            self.netns,
+            reports,
+            self.reading.into(),
+            self.counting.into(),
+        )
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     interface::InterfaceCounters,
     qdisc::Queue,
     source::{
-        Facts, Sample, TableUse,
+        Facts, Kind, Sample, TableUse,
         surroundings::{Place, Surroundings},
     },
 };
@@ -78,8 +78,9 @@ pub struct Health {
     pub packet_cost: Option<Duration>,
     /// How long the last reading of the counters took, without waiting.
     pub poll: Duration,
-    /// Share of one CPU that this process used of the last ten seconds, in thousandths of a percent.
-    pub cpu: u64,
+    /// Share of one CPU that this process used of the last ten seconds, in thousandths of a percent;
+    /// `None` where these are not seconds of the clock on the wall.
+    pub cpu: Option<u64>,
     /// Packets since start; `None` where the interface's counters cannot be read.
     pub losses: Option<Losses>,
     /// Packets per second over the last ten seconds.
@@ -289,10 +290,10 @@ impl Monitor {
             own_bytes: self.latest.usage.own_bytes,
             packet_cost: self.latest.packet_cost,
             poll: self.latest.poll,
-            cpu: match micros(over) {
+            cpu: (self.about.facts.kind != Kind::File).then(|| match micros(over) {
                 0 => 0,
                 over => micros(now.cpu.saturating_sub(from.cpu)) * 100_000 / over,
-            },
+            }),
             losses: known.then_some(now.losses),
             lost_now: LostNow {
                 missed: per_second(|losses| losses.interface.missed),

@@ -16,8 +16,10 @@ use crate::{
 };
 
 mod counting;
+mod reading;
 
 pub use counting::{Counting, LEAST_MEMORY};
+pub use reading::Reading;
 
 /// Flows in a text report, as in iftop.
 const DEFAULT_LINES: usize = 10;
@@ -137,6 +139,8 @@ pub struct Options {
     pub lines: Option<usize>,
     /// A summary when the live table ends.
     pub summary: bool,
+    /// What is read instead of an interface.
+    pub reading: Reading,
     /// How packets are counted.
     pub counting: Counting,
 }
@@ -148,6 +152,7 @@ impl Options {
         file: Layer,
         netns: Option<Target>,
         reports: Reports,
+        reading: Reading,
         counting: Counting,
     ) -> Self {
         let some_time = |seconds: &Duration| !seconds.is_zero();
@@ -192,6 +197,7 @@ impl Options {
             screen_seconds,
             lines: if reports.json { json_lines } else { Some(all.lines.unwrap_or(DEFAULT_LINES)) },
             summary: all.summary.unwrap_or(true),
+            reading,
             counting,
         }
     }

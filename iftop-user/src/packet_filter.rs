@@ -36,35 +36,53 @@ pub enum Tags {
     Seen,
 }
 
+/// What frames begin with, as libpcap numbers it (`pcap/dlt.h`, of Linux).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dlt(pub i32);
+
+impl Dlt {
+    const ETHERNET: Self = Self(1);
+    const RAW: Self = Self(12);
+}
+
+impl From<LinkType> for Dlt {
+    fn from(link_type: LinkType) -> Self {
+        match link_type {
+            LinkType::Ethernet => Self::ETHERNET,
+            LinkType::RawIp => Self::RAW,
+        }
+    }
+}
+
 /// A filter that is ready to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PacketFilter {
     expression: String,
-    link_type: LinkType,
     program: Program,
     tags: Option<Tags>,
 }
 
 impl PacketFilter {
-    /// Compiles an expression for frames of a link type. Names in it are looked up, which may take
+    /// Compiles an expression for frames that begin so. Names in it are looked up, which may take
     /// long.
     ///
     /// # Errors
     /// Have libpcap's words and the expression, or say what cannot be run.
-    pub fn compile(expression: &str, link_type: LinkType) -> Result<Self> {
-        let program = compile::optimized(expression, link_type)?;
-        let tags = match link_type {
-            LinkType::RawIp => None,
+    pub fn compile(expression: &str, dlt: impl Into<Dlt>) -> Result<Self> {
+        let dlt = dlt.into();
+        let program = compile::optimized(expression, dlt)?;
+        let tags = match dlt {
             // Where another part of it decides, the question for tags is optimized away.
-            LinkType::Ethernet
+            Dlt::ETHERNET
                 if asks_for_tags(&program)
-                    || asks_for_tags(&compile::literal(expression, link_type)?) =>
+                    || asks_for_tags(&compile::literal(expression, dlt)?) =>
             {
                 Some(Tags::Seen)
             }
-            LinkType::Ethernet => Some(Tags::Skipped),
+            Dlt::ETHERNET => Some(Tags::Skipped),
+            _ => None,
         };
-        Ok(Self { expression: expression.to_owned(), link_type, program, tags })
+        Ok(Self { expression: expression.to_owned(), program, tags })
     }
 
     /// As it was written.

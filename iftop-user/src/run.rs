@@ -6,7 +6,7 @@
 use std::{
     io::{self, IsTerminal as _},
     net::IpAddr,
-    time::Instant,
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -17,25 +17,29 @@ use crate::{
     app::App,
     flow::FlowTable,
     health::Monitor,
-    interface::Interface,
     names::Names,
     netns::Target,
     options::Options,
     poller::Poller,
     services::Services,
-    source::Sample,
+    source::{
+        Sample,
+        capture_file::{Playback, Progress},
+    },
     stderr::tell,
     view::{Labels, Query, View, view},
 };
 
 mod filtering;
 mod open;
+mod playing;
 mod report;
 mod screen;
 mod signals;
 
+use open::{Opened, Subject};
+
 pub use crate::printer::OutputError;
-use open::{Opened, open};
 pub use signals::Ending;
 use signals::Signals;
 
@@ -50,11 +54,18 @@ enum Output {
 /// Everything a loop works with.
 struct Session<'a> {
     options: &'a Options,
-    interface: Interface,
+    subject: Subject,
     /// The network namespace that it is in, as it can be shown, where that was asked for.
     netns: Option<String>,
-    hook: &'static str,
+    /// Kind of hook, where the source has one.
+    hook: Option<&'static str>,
     link_type: LinkType,
+    /// How far a capture file is to be played. Before the poller: its end stops the reading.
+    playback: Option<Playback>,
+    /// The time of day of the newest sample, where that is not now.
+    now: Option<SystemTime>,
+    /// Whether the source is at its end.
+    ended: bool,
     poller: Poller,
     table: FlowTable,
     /// What is known of how well the counting goes.
@@ -84,19 +95,34 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         .context("start the event loop")?;
     runtime.block_on(async {
         let signals = Signals::new()?;
-        let Opened { interface, hook, link_type, poller, table, monitor, promiscuous } =
-            open(options, output)?;
+        let Opened {
+            poller,
+            subject,
+            about,
+            at_start,
+            rules,
+            hook,
+            link_type,
+            playback,
+            promiscuous,
+        } = match &options.reading.file {
+            Some(path) => open::file(options, path, output)?,
+            None => open::interface(options, output)?,
+        };
         // To be let go of last.
         let _promiscuous = promiscuous;
         let session = Session {
             options,
-            interface,
+            subject,
             netns: options.netns.as_ref().map(Target::shown),
             hook,
             link_type,
+            playback,
+            now: None,
+            ended: false,
             poller,
-            table,
-            monitor,
+            table: FlowTable::new(rules, about.max_flows as usize),
+            monitor: Monitor::new(about, &at_start),
             still: None,
             names: Names::new(),
             services: Services::system(),
@@ -112,7 +138,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
 impl Session<'_> {
     /// What is listened to, as it can be shown.
     fn place(&self) -> String {
-        let name = self.interface.shown_name();
+        let name = self.subject.shown_name();
         match &self.netns {
             Some(netns) => format!("{name} (netns {netns})"),
             None => name,
@@ -151,13 +177,18 @@ impl Session<'_> {
 
     /// Takes in what happened.
     fn take(&mut self, sample: Sample) {
+        self.now = sample.now;
+        self.ended = sample.last;
         self.table.apply(&sample);
         self.monitor.apply(&sample);
         self.poller.recycle(sample);
     }
 
-    /// Takes in what happened up to now.
+    /// Takes in what happened up to now. A file is as far as it was played.
     async fn sample_now(&mut self) -> Result<()> {
+        if self.playback.is_some() {
+            return Ok(());
+        }
         self.poller.request();
         // One that was on its way before ends too early.
         while self.poller.is_pending() {
@@ -165,6 +196,19 @@ impl Session<'_> {
             self.take(sample);
         }
         Ok(())
+    }
+
+    /// How much of a file was played.
+    fn progress(&self) -> Option<Progress> {
+        self.playback.as_ref().map(|playback| playback.progress(self.ended))
+    }
+
+    /// Has a file played on for so much of its time.
+    fn read_on(&mut self, time: Duration) {
+        if let Some(playback) = &self.playback {
+            playback.advance(time);
+            self.poller.request();
+        }
     }
 
     /// Asks for the names that are not known.

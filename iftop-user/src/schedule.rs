@@ -57,8 +57,11 @@ impl Schedule {
         if elapsed < self.next_report && !ended {
             return Due::Nothing;
         }
-        while self.next_report <= elapsed {
-            self.next_report += self.interval;
+        if let Some(late) = elapsed.checked_sub(self.next_report) {
+            // Not step by step: a gap in a capture may be of many years.
+            let over = late.as_nanos() % self.interval.as_nanos().max(1);
+            let over = u64::try_from(over).map_or(Duration::ZERO, Duration::from_nanos);
+            self.next_report = elapsed + self.interval.saturating_sub(over);
         }
         if let Some(left) = &mut self.reports_left {
             *left = left.saturating_sub(1);
@@ -92,6 +95,15 @@ mod tests {
             // Early by the timer's jitter; late by much.
             (None, None, None, 2, &[(19, R), (20, N), (39, R), (131, R), (133, N), (140, R)]),
             (None, Some(3), None, 1, &[(95, L)]),
+            // A gap of centuries.
+            (Some(1), None, None, 1, &[(10, R), (90_000_000_010, R), (90_000_000_015, N)]),
+            (
+                Some(3),
+                None,
+                None,
+                1,
+                &[(90_000_000_010, R), (90_000_000_020, N), (90_000_000_030, R)],
+            ),
         ];
         for (interval, end, count, period, samples) in cases {
             let seconds = |n: &Option<u64>| n.map(Duration::from_secs);

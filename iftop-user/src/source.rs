@@ -2,10 +2,11 @@
 //!
 //! A source reports deltas and the time that really passed. It must never compute a rate.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use iftop_common::{Counters, FlowKey, Table, Totals};
 
+pub mod capture_file;
 pub mod ebpf;
 #[cfg(test)]
 #[path = "../../tests/support/frame.rs"]
@@ -21,8 +22,12 @@ use crate::packet_filter::PacketFilter;
 /// What happened since the previous sample, or since counting began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
-    /// The time that really passed, by a monotonic clock.
+    /// The time that really passed, by a monotonic clock, or by the packets' own.
     pub elapsed: Duration,
+    /// The time of day at its end, where that is not now.
+    pub now: Option<SystemTime>,
+    /// Whether the source is at its end, so that there is no use in asking for more.
+    pub last: bool,
     /// Every flow that had a packet; one that several CPUs saw may stand here as often.
     pub flows: Vec<(FlowKey, Counters)>,
     /// Counted apart from the flows: the witness of their sum.
@@ -50,10 +55,32 @@ pub struct TableUse {
     pub spill_used: u64,
 }
 
+/// Kinds of sources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Our program in the kernel, which counts.
+    #[default]
+    Ebpf,
+    /// A file of captured packets.
+    File,
+}
+
+impl Kind {
+    /// As reports call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ebpf => "ebpf",
+            Self::File => "file",
+        }
+    }
+}
+
 /// What is true of an open source as long as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Where it is attached: `tcx ingress + egress`.
+    /// What it is.
+    pub kind: Kind,
+    /// Where it is attached: `tcx ingress + egress`. Of a file the format.
     pub hooks: String,
     /// The table's kind.
     pub table: Table,

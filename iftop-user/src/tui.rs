@@ -9,6 +9,7 @@ use ratatui::{Frame, layout::Size};
 
 use crate::{
     app::{App, Page},
+    source::capture_file::Progress,
     view::{Row, View},
 };
 
@@ -17,6 +18,7 @@ mod health;
 mod help;
 mod layout;
 mod palette;
+mod progress;
 mod prompt;
 mod scale;
 mod status;
@@ -36,6 +38,8 @@ pub struct Status<'a> {
     pub netns: Option<&'a str>,
     /// Kind of source and hook: `ebpf/tcx`.
     pub source: &'a str,
+    /// How much of a file was played.
+    pub progress: Option<Progress>,
     /// Something that somebody should know, beside the traffic.
     pub note: Option<&'a str>,
     /// Whether the terminal can show more than ASCII.
@@ -50,11 +54,14 @@ struct Glyphs {
     rule: &'static str,
     tick: &'static str,
     origin: &'static str,
+    done: &'static str,
+    to_do: &'static str,
 }
 
 impl Glyphs {
-    const UNICODE: Self = Self { rule: "─", tick: "┴", origin: "└" };
-    const ASCII: Self = Self { rule: "-", tick: "+", origin: "|" };
+    const UNICODE: Self =
+        Self { rule: "─", tick: "┴", origin: "└", done: "█", to_do: "·" };
+    const ASCII: Self = Self { rule: "-", tick: "+", origin: "|", done: "#", to_do: "." };
 
     fn of(status: &Status<'_>) -> Self {
         if status.unicode { Self::UNICODE } else { Self::ASCII }

@@ -69,6 +69,7 @@ impl Ticks {
             interface: "eth0",
             netns: None,
             source: "ebpf/tcx",
+            progress: None,
             note: None,
             unicode: true,
             colours: true,

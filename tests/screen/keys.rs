@@ -223,7 +223,7 @@ const LOW_STEPS: &[Step] = &[
 ];
 
 /// What these do is to be seen beside the table.
-const OTHER_KEYS: [&str; 4] = ["C-l", "C-z", "C-c", "q"];
+const OTHER_KEYS: [&str; 5] = ["C-l", "C-z", "C-c", "q", "Space"];
 
 const HOSTS: &str = "10.9.0.1 left.example\n10.9.0.2 right.example\n10.9.0.10 ten.example\n\
                      fd00:9::1 left6.example\nfd00:9::2 right6.example\n";
@@ -237,6 +237,7 @@ fn all_keys_are_pressed() {
     let keys = BINDINGS.iter().flat_map(|binding| binding.keys);
     let not_pressed: Vec<String> = keys
         .map(|(key, _)| match key {
+            Key::Char(' ') => "Space".to_owned(),
             Key::Char(c) => c.to_string(),
             Key::Ctrl(c) => format!("C-{c}"),
             Key::Named(_, "Esc") => "Escape".to_owned(),

@@ -201,7 +201,7 @@ impl Iftop {
 }
 
 /// Parses a report in which `seen` must be all accounted for.
-fn checked(line: &str) -> Value {
+pub fn checked(line: &str) -> Value {
     let report: Value =
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     let account = &report["account"];

@@ -147,6 +147,7 @@ pub enum Key {
 impl Key {
     fn name(self) -> String {
         match self {
+            Self::Char(' ') => "Space".to_owned(),
             Self::Char(c) => c.to_string(),
             Self::Ctrl(c) => format!("^{}", c.to_ascii_uppercase()),
             Self::Named(_, name) => name.to_owned(),
@@ -216,7 +217,7 @@ pub const BINDINGS: &[Binding] = &[
     bound(General, &[(Char('q'), Action::Quit), (Ctrl('c'), Action::Quit)], "quit"),
     bound(General, &[(Char('h'), Action::Help), (Char('?'), Action::Help)], "this page on or off"),
     bound(General, &[(Char('i'), Action::Health)], "how the counting goes"),
-    bound(General, &[(Char('P'), Action::Pause)], "pause, go on"),
+    bound(General, &[(Char('P'), Action::Pause), (Char(' '), Action::Pause)], "pause, go on"),
     bound(
         General,
         &[(Char('l'), Action::ScreenFilter), (Char('/'), Action::ScreenFilter)],
@@ -291,7 +292,7 @@ mod tests {
             }
         }
         let chars = "qh?inNsdtSDpTbBLuo1234<>Pjkfl/!".chars().map(String::from);
-        let named = "^C ^L ^Z PgUp PgDn Home End Up Down Esc".split(' ').map(str::to_owned);
+        let named = "Space ^C ^L ^Z PgUp PgDn Home End Up Down Esc".split(' ').map(str::to_owned);
         assert_eq!(keys, chars.chain(named).collect());
         assert_eq!(BINDINGS[8].names(), "1 2 3");
     }

@@ -30,93 +30,99 @@ fn the_definition_is_consistent() {
     CommandLine::command().debug_assert();
 }
 
+/// Spellings, and what they do.
+type Case = (&'static [&'static str], fn(&Options) -> bool);
+
+/// In iftop's order; then ours.
+const SPELLINGS: &[Case] = &[
+    (&["-n", "--no-dns"], |options| !options.settings.names),
+    (&["-N", "--no-services"], |options| !options.settings.services),
+    (&["-p", "--promiscuous"], |options| options.promiscuous),
+    (&["-b", "--no-bars"], |options| !options.settings.bars),
+    (&["-B", "--use-bytes", "-u bytes"], |options| options.settings.format.unit == Unit::Bytes),
+    (&["-i eth0", "-ieth0", "--interface eth0", "--interface=eth0"], |options| {
+        options.interface.as_deref() == Some("eth0")
+    }),
+    (&["-f ''", "--filter ''"], |options| *options == self::options("")),
+    (&["-F 10/8", "-F10/8", "--net 10.1.2.3/8"], |options| {
+        options.net.is_some_and(|net| net.address.octets() == [10, 0, 0, 0])
+    }),
+    (&["-G fd00::/8", "--net6 fd00::1/ff00::"], |options| {
+        options.net6.is_some_and(|net| net.address.segments()[0] == 0xfd00)
+    }),
+    (&["-l", "--link-local"], |options| options.link_local),
+    (&["-P", "--ports", "--port-display on"], |options| options.settings.ports == PortDisplay::On),
+    (&["-m 10M", "-m10M", "--max-bandwidth 10M"], |options| {
+        options.max_bandwidth == Some(10 << 20)
+    }),
+    (&["-t", "--text"], |options| options.text),
+    (&["-s 5", "-s5", "--seconds 5"], |options| {
+        let five = Some(Duration::from_secs(5));
+        (options.seconds, options.screen_seconds) == (five, five)
+    }),
+    (&["-L 3", "-L3", "--lines 3"], |options| options.lines == Some(3)),
+    (&["-o 2s", "--sort 2s"], |options| options.settings.sort == Sort::Two),
+    (&["-o 10s", ""], |options| options.settings.sort == Sort::Ten),
+    (&["-o 40s"], |options| options.settings.sort == Sort::Forty),
+    (&["-o source"], |options| options.settings.sort == Sort::Source),
+    (&["-o destination"], |options| options.settings.sort == Sort::Destination),
+    (&["-o cumulative"], |options| options.settings.sort == Sort::Cumulative),
+    (&["-u packets", "--unit packets"], |options| options.settings.format.unit == Unit::Packets),
+    (&["--table hash"], |options| options.counting.table == Some(Table::Hash)),
+    (&["--bytes wire"], |options| options.counting.bytes == Bytes::Wire),
+    (&["--max-memory 1G", "--max-memory 1024m", "--max-memory 1073741824"], |options| {
+        options.counting.max_memory == 1 << 30
+    }),
+    (&["--max-flows 5000"], |options| options.counting.max_flows == 5000),
+    (&["--hook xdp", "--hook xdp=generic"], |options| {
+        options.counting.hook == HookChoice::Xdp(XdpBy::Kernel)
+    }),
+    (&["--hook xdp=native"], |options| options.counting.hook == HookChoice::Xdp(XdpBy::Driver)),
+    (&["--netns web", "--netns=web"], |options| {
+        options.netns == Some(Target::Name("web".to_owned()))
+    }),
+    (&["--netns 4711"], |options| options.netns == Some(Target::Process(4711))),
+    (&["--units si"], |options| options.settings.format.prefixes == Prefixes::Decimal),
+    (&["--units binary", "--units iec"], |options| options.settings.format == Format::default()),
+    (&["--hide-source"], |options| {
+        options.settings.hide_source && !options.settings.hide_destination
+    }),
+    (&["--hide-destination"], |options| {
+        options.settings.hide_destination && !options.settings.hide_source
+    }),
+    (&["--totals"], |options| options.settings.cumulative),
+    (&["--log-scale"], |options| options.settings.spread == Spread::Logarithmic),
+    (&["--no-summary"], |options| !options.summary),
+    (&["--port-display source-only"], |options| options.settings.ports == PortDisplay::SourceOnly),
+    (&["--line-display one-line-sent"], |options| options.settings.lines == LineDisplay::Sent),
+    (&["--screen-filter :443"], |options| {
+        options.screen_filter.as_ref().is_some_and(|filter| filter.text() == ":443")
+    }),
+    (&["-r a.pcap", "-ra.pcap", "--read a.pcap"], |options| {
+        options.reading.file.as_deref() == Some(std::path::Path::new("a.pcap"))
+    }),
+    (
+        &[
+            "-r - --local 10/8,fd00::1,02:00:00:00:00:01",
+            "-r - --local 10/8 --local fd00::1 --local 02:00:00:00:00:01",
+        ],
+        |options| !options.reading.local.is_empty(),
+    ),
+    (&["-r - --speed 2.5", "-r - --speed=2.5"], |options| options.reading.speed == Some(2.5)),
+    (&["--json"], |options| options.reports.json && options.lines.is_none()),
+    (&["-nNPB", "-nN -PB", "-nNP -u bytes"], |options| {
+        !options.settings.names
+            && !options.settings.services
+            && options.settings.ports == PortDisplay::On
+    }),
+    (&["-tnNPieth0", "-tnNPi eth0"], |options| {
+        options.text && !options.settings.names && options.interface.as_deref() == Some("eth0")
+    }),
+];
+
 #[test]
 fn each_option_has_a_letter_and_a_name_and_does_what_it_says() {
-    type Check = fn(&Options) -> bool;
-    // (spellings, what they do), in iftop's order; then ours
-    let cases: &[(&[&str], Check)] = &[
-        (&["-n", "--no-dns"], |options| !options.settings.names),
-        (&["-N", "--no-services"], |options| !options.settings.services),
-        (&["-p", "--promiscuous"], |options| options.promiscuous),
-        (&["-b", "--no-bars"], |options| !options.settings.bars),
-        (&["-B", "--use-bytes", "-u bytes"], |options| options.settings.format.unit == Unit::Bytes),
-        (&["-i eth0", "-ieth0", "--interface eth0", "--interface=eth0"], |options| {
-            options.interface.as_deref() == Some("eth0")
-        }),
-        (&["-f ''", "--filter ''"], |options| *options == self::options("")),
-        (&["-F 10/8", "-F10/8", "--net 10.1.2.3/8"], |options| {
-            options.net.is_some_and(|net| net.address.octets() == [10, 0, 0, 0])
-        }),
-        (&["-G fd00::/8", "--net6 fd00::1/ff00::"], |options| {
-            options.net6.is_some_and(|net| net.address.segments()[0] == 0xfd00)
-        }),
-        (&["-l", "--link-local"], |options| options.link_local),
-        (&["-P", "--ports", "--port-display on"], |options| {
-            options.settings.ports == PortDisplay::On
-        }),
-        (&["-m 10M", "-m10M", "--max-bandwidth 10M"], |options| {
-            options.max_bandwidth == Some(10 << 20)
-        }),
-        (&["-t", "--text"], |options| options.text),
-        (&["-s 5", "-s5", "--seconds 5"], |options| {
-            let five = Some(Duration::from_secs(5));
-            (options.seconds, options.screen_seconds) == (five, five)
-        }),
-        (&["-L 3", "-L3", "--lines 3"], |options| options.lines == Some(3)),
-        (&["-o 2s", "--sort 2s"], |options| options.settings.sort == Sort::Two),
-        (&["-o 10s", ""], |options| options.settings.sort == Sort::Ten),
-        (&["-o 40s"], |options| options.settings.sort == Sort::Forty),
-        (&["-o source"], |options| options.settings.sort == Sort::Source),
-        (&["-o destination"], |options| options.settings.sort == Sort::Destination),
-        (&["-o cumulative"], |options| options.settings.sort == Sort::Cumulative),
-        (&["-u packets", "--unit packets"], |options| {
-            options.settings.format.unit == Unit::Packets
-        }),
-        (&["--table hash"], |options| options.counting.table == Some(Table::Hash)),
-        (&["--bytes wire"], |options| options.counting.bytes == Bytes::Wire),
-        (&["--max-memory 1G", "--max-memory 1024m", "--max-memory 1073741824"], |options| {
-            options.counting.max_memory == 1 << 30
-        }),
-        (&["--max-flows 5000"], |options| options.counting.max_flows == 5000),
-        (&["--hook xdp", "--hook xdp=generic"], |options| {
-            options.counting.hook == HookChoice::Xdp(XdpBy::Kernel)
-        }),
-        (&["--hook xdp=native"], |options| options.counting.hook == HookChoice::Xdp(XdpBy::Driver)),
-        (&["--netns web", "--netns=web"], |options| {
-            options.netns == Some(Target::Name("web".to_owned()))
-        }),
-        (&["--netns 4711"], |options| options.netns == Some(Target::Process(4711))),
-        (&["--units si"], |options| options.settings.format.prefixes == Prefixes::Decimal),
-        (&["--units binary", "--units iec"], |options| {
-            options.settings.format == Format::default()
-        }),
-        (&["--hide-source"], |options| {
-            options.settings.hide_source && !options.settings.hide_destination
-        }),
-        (&["--hide-destination"], |options| {
-            options.settings.hide_destination && !options.settings.hide_source
-        }),
-        (&["--totals"], |options| options.settings.cumulative),
-        (&["--log-scale"], |options| options.settings.spread == Spread::Logarithmic),
-        (&["--no-summary"], |options| !options.summary),
-        (&["--port-display source-only"], |options| {
-            options.settings.ports == PortDisplay::SourceOnly
-        }),
-        (&["--line-display one-line-sent"], |options| options.settings.lines == LineDisplay::Sent),
-        (&["--screen-filter :443"], |options| {
-            options.screen_filter.as_ref().is_some_and(|filter| filter.text() == ":443")
-        }),
-        (&["--json"], |options| options.reports.json && options.lines.is_none()),
-        (&["-nNPB", "-nN -PB", "-nNP -u bytes"], |options| {
-            !options.settings.names
-                && !options.settings.services
-                && options.settings.ports == PortDisplay::On
-        }),
-        (&["-tnNPieth0", "-tnNPi eth0"], |options| {
-            options.text && !options.settings.names && options.interface.as_deref() == Some("eth0")
-        }),
-    ];
-    for (spellings, check) in cases {
+    for (spellings, check) in SPELLINGS {
         for arguments in *spellings {
             let options = options(arguments);
             assert!(check(&options), "{arguments}: {options:?}");
@@ -224,6 +230,12 @@ fn odd_arguments_compared_with_classic_iftop() {
         ("--max-memory 99999999999G", false, &["--max-memory <BYTES>", "K, M or G"], "unknown"),
         ("--max-flows 0", false, &["--max-flows <NUMBER>", "1 to 16777216"], "unknown"),
         ("--max-flows -1", false, &["--max-flows <NUMBER>", "1 to 16777216"], "unknown"),
+        ("-r", false, &["--read <FILE>", "value is required"], "unknown option"),
+        ("-r a -i b", false, &["--read <FILE>", "--interface"], "unknown option"),
+        ("--local 10.0.0.1", false, &["--read <FILE>"], "unknown"),
+        ("-r a --local eth0", false, &["--local <ADDR|NET|MAC>", "hardware"], "unknown"),
+        ("-r a --speed 0", false, &["--speed <FACTOR>", "0.01 to 10000"], "unknown"),
+        ("-r a --speed nan", false, &["--speed <FACTOR>", "0.01 to 10000"], "unknown"),
         ("-t --json", false, &["--text", "--json"], "unknown"),
     ];
     for (arguments, well, expected, classic) in cases {
@@ -248,6 +260,7 @@ fn the_help_is_in_order() {
         "What to show:",
         "How it looks:",
         "Reports:",
+        "Capture files:",
         "How to count:",
         "Options:",
     ];

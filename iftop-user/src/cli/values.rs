@@ -14,8 +14,10 @@ use crate::{
     view::{PortDisplay, Sort},
 };
 
+mod local;
 mod nets;
 
+pub use local::local;
 pub use nets::{net4, net6};
 
 const SECONDS_PER_DAY: u64 = 86_400;
@@ -156,6 +158,14 @@ pub fn interval(text: &str) -> Result<Duration, String> {
 /// What `-L` takes.
 pub fn number(text: &str) -> Result<usize, String> {
     digits(text).ok_or_else(|| "it takes a whole number, 0 or more".to_owned())
+}
+
+/// What `--speed` takes.
+pub fn speed(text: &str) -> Result<f64, String> {
+    let speed: Option<f64> = text.parse().ok();
+    speed
+        .filter(|speed| (0.01..=10_000.0).contains(speed))
+        .ok_or_else(|| "it takes a number, 0.01 to 10000".to_owned())
 }
 
 /// What `--count` takes.

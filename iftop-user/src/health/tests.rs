@@ -245,10 +245,10 @@ fn counters_that_cannot_be_read_are_unknown_and_nothing_is_lost_of_them() {
 fn a_share_of_a_cpu_is_of_the_last_ten_seconds() {
     let mut minutes = Minutes::new(about());
     let busy = Second { cpu: Duration::from_millis(250), ..Second::default() };
-    assert_eq!(minutes.pass(busy).cpu, 25_000);
+    assert_eq!(minutes.pass(busy).cpu, Some(25_000));
     for _ in 0..9 {
         minutes.pass(Second::default());
     }
-    assert_eq!(minutes.monitor.health().cpu, 2_500);
-    assert_eq!(minutes.pass(Second::default()).cpu, 0);
+    assert_eq!(minutes.monitor.health().cpu, Some(2_500));
+    assert_eq!(minutes.pass(Second::default()).cpu, Some(0));
 }

@@ -35,7 +35,8 @@ pub(super) struct TableJson {
 pub(super) struct CostJson {
     packet_nanoseconds: Option<u128>,
     poll_seconds: f64,
-    cpu_percent: f64,
+    /// `null` where time is not that of the clock on the wall.
+    cpu_percent: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -116,7 +117,7 @@ impl From<&Health> for CostJson {
         Self {
             packet_nanoseconds: health.packet_cost.map(|cost| cost.as_nanos()),
             poll_seconds: health.poll.as_secs_f64(),
-            cpu_percent: thousandths(health.cpu),
+            cpu_percent: health.cpu.map(thousandths),
         }
     }
 }

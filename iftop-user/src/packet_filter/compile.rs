@@ -3,38 +3,32 @@
 use anyhow::Result;
 #[cfg(feature = "pcap")]
 use anyhow::{Context as _, anyhow};
-use iftop_common::parse::LinkType;
 #[cfg(feature = "pcap")]
 use pcap::{Capture, Error, Linktype};
 
-use super::classic::Program;
 #[cfg(feature = "pcap")]
 use super::classic::decode;
+use super::{Dlt, classic::Program};
 
 /// Compiles an expression as `tcpdump -d` shows it. Like iftop it knows no netmask: `ip broadcast` is
 /// 0.0.0.0 and 255.255.255.255.
-pub(super) fn optimized(expression: &str, link_type: LinkType) -> Result<Program> {
-    compile(expression, link_type, true)
+pub(super) fn optimized(expression: &str, dlt: Dlt) -> Result<Program> {
+    compile(expression, dlt, true)
 }
 
 /// The same, with everything that was written (`tcpdump -O`).
-pub(super) fn literal(expression: &str, link_type: LinkType) -> Result<Program> {
-    compile(expression, link_type, false)
+pub(super) fn literal(expression: &str, dlt: Dlt) -> Result<Program> {
+    compile(expression, dlt, false)
 }
 
 #[cfg(not(feature = "pcap"))]
-fn compile(_: &str, _: LinkType, _: bool) -> Result<Program> {
+fn compile(_: &str, _: Dlt, _: bool) -> Result<Program> {
     anyhow::bail!("this iftop was built without libpcap, which reads packet filters")
 }
 
 #[cfg(feature = "pcap")]
-fn compile(expression: &str, link_type: LinkType, optimize: bool) -> Result<Program> {
-    let link_type = match link_type {
-        LinkType::Ethernet => Linktype::ETHERNET,
-        // DLT_RAW of pcap/dlt.h; the crate's constant is that of files.
-        LinkType::RawIp => Linktype(12),
-    };
-    let program = Capture::dead(link_type)
+fn compile(expression: &str, dlt: Dlt, optimize: bool) -> Result<Program> {
+    let program = Capture::dead(Linktype(dlt.0))
         .and_then(|capture| capture.compile(expression, optimize))
         .map_err(|error| match error {
             Error::PcapError(message) => anyhow!("{message}"),

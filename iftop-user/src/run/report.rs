@@ -66,8 +66,10 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
     let period = schedule.sample_period();
     let mut ticks = time::interval_at(time::Instant::now() + period, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let is_file = reporter.session.playback.is_some();
     reporter.say_listening();
     loop {
+        let may_read_on = reporter.may_read_on();
         let Reporter { session, printer, .. } = &mut reporter;
         tokio::select! {
             ending = session.signals.next() => {
@@ -93,6 +95,9 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
             }
             sample = session.poller.sample() => {
                 reporter.take(sample).await?;
+                if reporter.session.ended {
+                    return reporter.last_report().await;
+                }
                 match reporter.due(&mut schedule) {
                     Due::Nothing if reporter.app.wants_names() => reporter.refresh(),
                     Due::Nothing => {}
@@ -100,7 +105,8 @@ pub(super) async fn run(session: Session<'_>, output: Output) -> Result<Ending> 
                     Due::LastReport => return reporter.last_report().await,
                 }
             }
-            _ = ticks.tick() => session.poller.request(),
+            _ = ticks.tick(), if !is_file => session.poller.request(),
+            () = future::ready(()), if may_read_on => session.read_on(period),
         }
     }
 }
@@ -121,6 +127,13 @@ impl Reporter<'_> {
             Output::Json => tell(&format!("Listening on {name}")),
             _ => self.printer.start_printing(format!("Listening on {name}\n")),
         }
+    }
+
+    /// A file is read as fast as its reports are taken, but not while the display is paused.
+    fn may_read_on(&self) -> bool {
+        let session = &self.session;
+        let wanted = session.playback.is_some() && !session.ended && !self.app.paused();
+        wanted && !session.poller.is_pending() && !self.printer.is_busy()
     }
 
     /// A reader that is behind gets a report later, which then covers this time too. A pause lets
@@ -194,6 +207,9 @@ impl Reporter<'_> {
 
     /// The report that `-s` or `--count` asked for; it has all names that can be had soon.
     async fn last_report(&mut self) -> Result<Ending> {
+        if self.printer.is_busy() {
+            self.printer.done().await?;
+        }
         // Late names are simply not in the report.
         let _ = time::timeout(NAMES_TIMEOUT, self.all_names()).await;
         self.report()?;
@@ -241,14 +257,15 @@ impl Reporter<'_> {
     fn json(&self, view: &View) -> Result<String> {
         let netns = self.session.options.netns.as_ref().map(Target::to_string);
         let origin = json::Origin {
-            interface: &self.session.interface.name,
+            interface: &self.session.subject.name,
             netns: netns.as_deref(),
-            source: "ebpf",
-            hook: Some(self.session.hook),
+            source: self.session.monitor.about().facts.kind.name(),
+            hook: self.session.hook,
             bytes: self.session.options.counting.bytes,
             filter: self.session.options.packet_filter.as_deref(),
         };
-        json::report(view, origin, SystemTime::now()).context("write a report as JSON")
+        let time = self.session.now.unwrap_or_else(SystemTime::now);
+        json::report(view, origin, time).context("write a report as JSON")
     }
 
     /// Asks until there is nothing left to ask: only so many questions can be open at a time.

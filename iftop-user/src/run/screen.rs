@@ -11,11 +11,12 @@ use tokio::time::{self, MissedTickBehavior};
 use super::{
     Ending, Session,
     filtering::{Filtering, Step},
+    playing::Playing,
 };
 use crate::{
     abilities::Abilities,
     app::{App, Outcome},
-    config::shown,
+    config,
     stderr::tell,
     summary::{Summary, summary},
     terminal::{Input, Terminal},
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Twice as often as reports: a screen is looked at.
-const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
+pub(super) const SAMPLE_PERIOD: Duration = Duration::from_secs(1);
 
 /// When the first one is taken.
 const FIRST_SAMPLE: Duration = Duration::from_millis(400);
@@ -32,6 +33,9 @@ const FIRST_SAMPLE: Duration = Duration::from_millis(400);
 /// Keys that wait are taken before a frame is made, for no longer than this: held keys do not queue up,
 /// and endless ones cannot keep the screen as it is.
 const KEYS_TIME: Duration = Duration::from_millis(40);
+
+/// A file that is played faster than its samples can be shown is shown so often.
+const SHOWN_LEAST: Duration = Duration::from_millis(200);
 
 /// What the screen needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +54,7 @@ pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<End
         .with_filter(options.screen_filter.clone())
         .with_packet_filter(options.packet_filter.as_deref())
         .with_link_speed(session.monitor.about().link_speed);
-    let down = if session.interface.up { "" } else { ", which is down" };
+    let down = if session.subject.up { "" } else { ", which is down" };
     let mistakes = match warnings {
         0 => String::new(),
         1 => "; 1 mistake in the configuration file".to_owned(),
@@ -71,15 +75,22 @@ async fn watch(
     app: &mut App,
     terminal: &mut Terminal,
 ) -> Result<Ending> {
-    let interface = session.interface.shown_name();
+    let interface = session.subject.shown_name();
     let netns = session.netns.clone();
-    let source = format!("ebpf/{}", session.hook);
     let mut filtering = Filtering::new(session.link_type);
+    let kind = session.monitor.about().facts.kind.name();
+    let source = match session.hook {
+        Some(hook) => format!("{kind}/{hook}"),
+        None => kind.to_owned(),
+    };
     let abilities = Abilities::of(|name| env::var(name).ok());
     // Nobody waits longer than needed for the first rows; rates are of the time that passed.
     let mut ticks = time::interval_at(time::Instant::now() + FIRST_SAMPLE, SAMPLE_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut wanted = Wanted::Frame;
+    let mut playing = Playing::new(session.options.reading.speed);
+    // When the screen was drawn.
+    let mut shown = Instant::now();
     // Since when a key waits to be answered.
     let mut asked: Option<Instant> = None;
     loop {
@@ -87,14 +98,18 @@ async fn watch(
         tokio::select! {
             biased;
             ending = session.signals.next() => return Ok(ending),
-            sample = session.poller.sample() => {
-                session.take(sample?);
-                // What each interval carried is told by JSON only.
-                session.table.end_interval();
-                wanted = Wanted::View;
+            sample = session.poller.sample(), if !session.ended => {
+                playing.take(session, sample)?;
                 let end = session.options.screen_seconds;
                 if end.is_some_and(|end| session.table.elapsed() >= end) {
-                    return Ok(Ending::Done);
+                    return playing.end();
+                }
+                if Playing::goes_on(session, app) {
+                    session.poller.request();
+                }
+                // While a file is caught up with, frames would hold it up.
+                if !session.poller.is_pending() || shown.elapsed() >= SHOWN_LEAST {
+                    wanted = Wanted::View;
                 }
             }
             input = terminal.input(), if !overdue => match input? {
@@ -107,7 +122,7 @@ async fn watch(
                         filtering.ask(text)?;
                     }
                     match outcome {
-                        Outcome::Quit => return Ok(Ending::Done),
+                        Outcome::Quit => return playing.end(),
                         Outcome::Redraw => {
                             session.follow(app);
                             wanted = Wanted::View;
@@ -122,7 +137,7 @@ async fn watch(
             step = filtering.next() => match step {
                 Step::Compiled(text, filter) => filtering.set(&mut session.poller, text, filter),
                 Step::Done(text, outcome) => {
-                    app.filter_was_set(text, outcome.map_err(|error| shown(&format!("{error:#}"))));
+                    app.filter_was_set(text, outcome.map_err(|error| config::shown(&format!("{error:#}"))));
                     wanted = wanted.max(Wanted::Frame);
                 }
             },
@@ -135,14 +150,15 @@ async fn watch(
                     interface: &interface,
                     netns: netns.as_deref(),
                     source: &source,
-                    note: session.names.note().filter(|_| app.wants_names()),
+                    progress: session.progress().filter(|_| playing.note().is_none()),
+                    note: playing.note().or(session.names.note().filter(|_| app.wants_names())),
                     unicode: abilities.unicode,
                     colours: abilities.colours,
                 };
                 terminal.draw(|frame| tui::draw(frame, app, &status))?;
-                (wanted, asked) = (Wanted::Nothing, None);
+                (wanted, asked, shown) = (Wanted::Nothing, None, Instant::now());
             }
-            _ = ticks.tick() => session.poller.request(),
+            _ = ticks.tick() => playing.tick(session, app),
             () = session.names.changed() => {
                 if session.names.poll(Instant::now()) {
                     wanted = Wanted::View;

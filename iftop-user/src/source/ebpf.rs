@@ -14,7 +14,7 @@ use iftop_common::{Bytes, Table, flat::Seed, parse::Mac};
 use crate::{
     interface::{Interface, cut_by_kernel, is_present},
     packet_filter::PacketFilter,
-    source::{Facts, Sample, Source, surroundings::Surroundings},
+    source::{Facts, Kind, Sample, Source, surroundings::Surroundings},
 };
 
 mod around;
@@ -121,6 +121,7 @@ impl EbpfSource {
         let around = Around::new(&mut instance.object, options.interface);
         let size = instance.size();
         let facts = Facts {
+            kind: Kind::Ebpf,
             hooks: hooks.describe(options.interface),
             table,
             lines: size.lines(),

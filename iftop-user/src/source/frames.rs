@@ -6,6 +6,7 @@
 //! `iftop-common` alone. It must never read a file, a socket or a clock, and never allocate for a
 //! packet of a flow that it knows.
 
+use anyhow::Result;
 use iftop_common::{
     Bytes, FlowKey,
     aggregate::wire_bytes,
@@ -14,6 +15,7 @@ use iftop_common::{
 
 use crate::source::Sample;
 
+mod filter;
 mod link;
 mod local;
 mod packet;
@@ -21,6 +23,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+use filter::FrameFilter;
 use link::Inside;
 pub use link::LinkLayer;
 pub use local::{Local, LocalPart};
@@ -94,6 +97,7 @@ pub struct Options {
 pub struct Frames {
     local: Local,
     bytes: Bytes,
+    filter: Option<FrameFilter>,
     tally: Tally,
 }
 
@@ -111,7 +115,7 @@ impl Frames {
     /// Nothing is counted yet.
     pub fn new(options: Options) -> Self {
         let Options { local, bytes, max_flows } = options;
-        Self { local, bytes, tally: Tally::new(max_flows) }
+        Self { local, bytes, filter: None, tally: Tally::new(max_flows) }
     }
 
     /// Lines that its table has.
@@ -119,9 +123,35 @@ impl Frames {
         self.tally.lines()
     }
 
+    /// Counts only what a filter accepts from now on, or everything again.
+    pub fn set_filter(&mut self, expression: Option<&str>) {
+        self.filter = expression.map(FrameFilter::new);
+    }
+
+    /// Compiles the filter for such frames already, where there is one.
+    ///
+    /// # Errors
+    /// Have libpcap's words.
+    pub fn compile_filter(&mut self, link: LinkLayer) -> Result<()> {
+        match &mut self.filter {
+            Some(filter) => filter.compile(link).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Counts a frame.
-    pub fn count(&mut self, frame: &Frame<'_>) {
+    ///
+    /// # Errors
+    /// The filter cannot be compiled for such frames.
+    pub fn count(&mut self, frame: &Frame<'_>) -> Result<()> {
         let frame_bytes = frame.original_bytes.max(frame.bytes.len() as u64);
+        if let Some(filter) = &mut self.filter
+            && !filter.accepts(frame)?
+        {
+            let direction = frame.way.map_or(Direction::Ingress, Way::direction);
+            self.tally.filtered(direction, frame_bytes);
+            return Ok(());
+        }
         let opened = frame.link.open(frame.bytes);
         let packet_bytes = frame_bytes - opened.offset as u64;
         let packet = Captured { bytes: &frame.bytes[opened.offset..], frame_bytes: packet_bytes };
@@ -158,6 +188,7 @@ impl Frames {
             Ok((key, bytes)) => self.tally.flow(&key, direction, bytes),
             Err(refused) => self.tally.refused(refused, frame_bytes),
         }
+        Ok(())
     }
 
     /// Hands over what was counted since the last time, and begins anew. Time, and what is beside the

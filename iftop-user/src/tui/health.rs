@@ -1,4 +1,4 @@
-//! The page of how the counting goes: six lines and that of the packet filter, where there is one; each
+//! The page of how the counting goes: up to six lines and that of the packet filter, where there is one; each
 //! takes as many rows as it needs.
 //!
 //! Lays out what is known, and says `?` of what is not.
@@ -9,7 +9,7 @@ use super::{Status, canvas::Canvas, help::column, layout::Layout};
 use crate::{
     app::App,
     health::{Covered, Health},
-    source::surroundings::Place,
+    source::{Kind, surroundings::Place},
     units::{Format, grouped},
     view::View,
 };
@@ -29,16 +29,28 @@ pub(super) fn draw(
     first: usize,
 ) {
     let width = usize::from(layout.width);
-    let mut lines = lines(app.view(), app.settings().format, status).to_vec();
+    let mut lines = lines(app.view(), app.settings().format, status);
     lines.extend(app.packet_filter().map(|text| ("filter", filter(text, app))));
     let rows: Vec<_> = lines.iter().flat_map(|(name, parts)| wrapped(name, parts, width)).collect();
     column(canvas, layout, 0, &rows, first);
 }
 
 /// Each with its name.
-fn lines(view: &View, format: Format, status: &Status<'_>) -> [(&'static str, Vec<String>); 6] {
+fn lines(view: &View, format: Format, status: &Status<'_>) -> Vec<(&'static str, Vec<String>)> {
     let health = &view.health;
-    [
+    let facts = &health.about.facts;
+    // There is nothing beside a file that anything could be lost at.
+    if facts.kind == Kind::File {
+        let mut file = vec![status.interface.to_owned()];
+        // Of a pipe it is not known.
+        file.extend(Some(facts.hooks.clone()).filter(|format| !format.is_empty()));
+        return vec![
+            ("file", file),
+            ("attributed", attributed(view, format)),
+            ("table", table(view)),
+        ];
+    }
+    vec![
         ("interface", link(health, status)),
         ("attributed", attributed(view, format)),
         ("covered", covered(health, format)),
@@ -129,7 +141,7 @@ fn cost(health: &Health) -> Vec<String> {
         None => format!("{UNKNOWN} ns a packet"),
     };
     let poll = health.poll.as_secs_f64() * 1000.0;
-    let cpu = health.cpu as f64 / 1000.0;
+    let cpu = health.cpu.unwrap_or(0) as f64 / 1000.0;
     vec![format!("{packet}, poll {poll:.1} ms, this program {cpu:.1} % of a CPU")]
 }
 

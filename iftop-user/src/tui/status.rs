@@ -4,7 +4,7 @@
 
 use std::array;
 
-use super::{Glyphs, Status, canvas::Canvas, palette::Palette};
+use super::{Glyphs, Status, canvas::Canvas, palette::Palette, progress};
 use crate::{
     app::App,
     health::LostNow,
@@ -37,14 +37,14 @@ pub(super) fn draw(
     palette: Palette,
 ) {
     let width = canvas.width();
-    let parts = parts(app, status);
+    let parts = parts(app, status, glyphs);
     canvas.text(0, row, &rule(width, &parts, glyphs));
     if parts.warning {
         canvas.style(0, row, width, palette.warning());
     }
 }
 
-fn parts(app: &App, status: &Status<'_>) -> Parts {
+fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
     let view = app.view();
     let mut facts = vec![];
     let flows = match view.flows {
@@ -52,6 +52,10 @@ fn parts(app: &App, status: &Status<'_>) -> Parts {
         flows => format!("{} flows", grouped(flows as u64)),
     };
     facts.push(filter(app, view).unwrap_or_else(|| array::from_fn(|_| flows.clone())));
+    if let Some(progress) = status.progress {
+        let [long, short] = progress::forms(progress, glyphs);
+        facts.push([long, short.clone(), short]);
+    }
     if let Some(note) = status.note {
         facts.push(array::from_fn(|_| note.to_owned()));
     }
@@ -147,14 +151,15 @@ mod tests {
 
     use super::*;
     use crate::{
-        account::Account, app::Settings, filter::ScreenFilter, health::Covered, units::Rate,
-        view::Matched,
+        account::Account, app::Settings, filter::ScreenFilter, health::Covered,
+        source::capture_file::Progress, units::Rate, view::Matched,
     };
 
     const STATUS: Status<'_> = Status {
         interface: "eth0",
         netns: None,
         source: "ebpf/tcx",
+        progress: None,
         note: None,
         unicode: true,
         colours: false,
@@ -168,7 +173,8 @@ mod tests {
     }
 
     fn shown(width: u16, app: &App, status: &Status<'_>) -> String {
-        rule(width, &parts(app, status), Glyphs::of(status))
+        let glyphs = Glyphs::of(status);
+        rule(width, &parts(app, status, glyphs), glyphs)
     }
 
     #[test]
@@ -200,6 +206,23 @@ mod tests {
     }
 
     #[test]
+    fn how_much_of_a_file_was_played() {
+        let app = app(View { flows: 7, ..View::default() }, "");
+        let progress = Progress { read_bytes: 1, file_bytes: Some(2), ended: false };
+        let status =
+            Status { interface: "a.pcap", source: "file", progress: Some(progress), ..STATUS };
+        let cases = [
+            (79, "── a.pcap ─ file ─ 7 flows ─ [██████████··········] 50% ─ attributed 100% ─────"),
+            (68, "── a.pcap ─ 7 flows ─ [██████████··········] 50% ─ attributed 100% ─"),
+            (50, "── a.pcap ─ 7 flows ─ 50% ─ attributed 100% ──────"),
+        ];
+        for (width, expected) in cases {
+            assert_eq!(shown(width, &app, &status), expected);
+        }
+        assert!(!parts(&app, &status, Glyphs::UNICODE).warning);
+    }
+
+    #[test]
     fn a_shortfall_is_said_before_all_else() {
         let count = |packets| Count { bytes: packets * 100, packets };
         let account = Account {
@@ -218,7 +241,7 @@ mod tests {
         for (width, expected) in cases {
             assert_eq!(shown(width, &app, &STATUS), expected);
         }
-        assert!(parts(&app, &STATUS).warning);
+        assert!(parts(&app, &STATUS, Glyphs::UNICODE).warning);
         let note = Status { note: Some("names paused"), ..STATUS };
         let expected = "── eth0 ─ 1 flow ─ names paused ─ attributed 97% (table was full) ─";
         assert_eq!(shown(67, &app, &note), expected);
@@ -276,7 +299,7 @@ mod tests {
                 covered.map(|ours| Covered { ours, interface: 100, ..Covered::default() });
             let app = app(view, "");
             let clean = covered.is_none() && lost_now == LostNow::default();
-            assert_eq!(parts(&app, &STATUS).warning, !clean);
+            assert_eq!(parts(&app, &STATUS, Glyphs::UNICODE).warning, !clean);
             let shown = shown(110, &app, &STATUS);
             let (_, shown) = shown.split_once("1 flow ─ ").unwrap();
             assert_eq!(shown.trim_end_matches(['─', ' ']), expected);

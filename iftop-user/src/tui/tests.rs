@@ -19,6 +19,7 @@ const STATUS: Status<'_> = Status {
     interface: "eth0",
     netns: None,
     source: "ebpf/tcx",
+    progress: None,
     note: None,
     unicode: true,
     colours: false,

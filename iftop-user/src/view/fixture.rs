@@ -10,7 +10,7 @@ use crate::{
     flow::{Pair, Peak},
     health::{About, Covered, Health, Losses, LostNow},
     interface::InterfaceLosses,
-    source::{Facts, TableUse, surroundings::Place},
+    source::{Facts, Kind, TableUse, surroundings::Place},
     units::Rate,
 };
 
@@ -81,6 +81,7 @@ pub fn health() -> Health {
     Health {
         about: About {
             facts: Facts {
+                kind: Kind::Ebpf,
                 hooks: "tcx ingress + egress".to_owned(),
                 table: Table::Flat,
                 lines: 262_144,
@@ -110,7 +111,7 @@ pub fn health() -> Health {
         },
         own_bytes: 9 << 20,
         poll: Duration::from_micros(1100),
-        cpu: 312,
+        cpu: Some(312),
         losses: Some(Losses::default()),
         queue: true,
         ..Health::default()

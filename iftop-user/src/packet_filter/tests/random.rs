@@ -1,7 +1,6 @@
 //! Programs that no expression makes.
 
 use fastrand::Rng;
-use iftop_common::parse::LinkType;
 
 use super::super::{
     PacketFilter, Tags,
@@ -12,7 +11,7 @@ impl PacketFilter {
     /// A program as it is.
     pub(crate) fn of_program(program: Program, tags: Tags) -> Self {
         let expression = "a program".to_owned();
-        Self { expression, link_type: LinkType::Ethernet, program, tags: Some(tags) }
+        Self { expression, program, tags: Some(tags) }
     }
 
     /// Any program.

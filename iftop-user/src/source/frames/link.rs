@@ -7,6 +7,7 @@
 use anyhow::{Result, bail};
 
 use super::Way;
+use crate::packet_filter::Dlt;
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
@@ -124,6 +125,21 @@ impl LinkLayer {
                      raw IP, null, loop and PPP"
                 );
             }
+        })
+    }
+
+    /// As libpcap numbers it where filters are compiled, on Linux.
+    pub(super) fn dlt(self) -> Dlt {
+        Dlt(match self {
+            Self::Ethernet => 1,
+            Self::Cooked => 113,
+            Self::Cooked2 => 276,
+            Self::RawIp => 12,
+            Self::Ipv4 => 228,
+            Self::Ipv6 => 229,
+            Self::Null => 0,
+            Self::Loop => 108,
+            Self::Ppp => 9,
         })
     }
 

@@ -59,6 +59,12 @@ impl Tally {
         }
     }
 
+    /// Counts a frame that the packet filter turned away.
+    pub fn filtered(&mut self, direction: Direction, frame_bytes: u64) {
+        add(&mut self.totals.filtered, direction, frame_bytes);
+        add(&mut self.totals.frames, direction, frame_bytes);
+    }
+
     /// Counts a frame that is not a sane IP packet.
     pub fn refused(&mut self, refused: Refused, frame_bytes: u64) {
         let count = Count { bytes: frame_bytes, packets: 1 };

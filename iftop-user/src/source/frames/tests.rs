@@ -159,7 +159,7 @@ fn link_layers() {
     ];
     for (number, bytes, expected, wire) in cases {
         let mut frames = counting(Local::default(), Bytes::Ip, 10);
-        frames.count(&whole(LinkLayer::of(number).unwrap(), &bytes, None));
+        frames.count(&whole(LinkLayer::of(number).unwrap(), &bytes, None)).unwrap();
         let sample = sample(&mut frames);
         let totals = &sample.totals;
         assert_eq!(told(&sample), expected, "{number}: {bytes:02x?}");
@@ -223,12 +223,12 @@ fn what_is_local_says_which_way_unless_the_capture_does() {
     ];
     for (local, bytes, way, expected) in cases {
         let mut frames = counting(local.iter().copied().collect(), Bytes::Ip, 10);
-        frames.count(&whole(LinkLayer::Ethernet, bytes, *way));
+        frames.count(&whole(LinkLayer::Ethernet, bytes, *way)).unwrap();
         assert_eq!(told(&sample(&mut frames)), *expected, "{local:?} {way:?}");
     }
     // Without an Ethernet header there is no hardware.
     let mut frames = counting([mac(OURS)].into_iter().collect(), Bytes::Ip, 10);
-    frames.count(&whole(LinkLayer::RawIp, &v4(), None));
+    frames.count(&whole(LinkLayer::RawIp, &v4(), None)).unwrap();
     assert_eq!(told(&sample(&mut frames)), BY4);
 }
 
@@ -254,7 +254,7 @@ fn what_was_cut_off_counts_in_full() {
         let mut frames = counting(Local::default(), Bytes::Ip, 10);
         let way = Some(Way::In);
         let bytes = &bytes[..captured];
-        frames.count(&Frame { link: LinkLayer::Ethernet, bytes, original_bytes, way });
+        frames.count(&Frame { link: LinkLayer::Ethernet, bytes, original_bytes, way }).unwrap();
         let sample = sample(&mut frames);
         assert_eq!(told(&sample), expected, "{captured} {original_bytes}");
         assert_eq!(sample.totals.frames.both().bytes, frame_bytes, "{captured} {original_bytes}");
@@ -265,7 +265,7 @@ fn what_was_cut_off_counts_in_full() {
 fn bytes_of_the_wire() {
     let bytes = frame::ethernet(OURS, THEIRS, &[], 0x0800, &v4());
     let mut frames = counting(Local::default(), Bytes::Wire, 10);
-    frames.count(&whole(LinkLayer::Ethernet, &bytes, Some(Way::In)));
+    frames.count(&whole(LinkLayer::Ethernet, &bytes, Some(Way::In))).unwrap();
     assert_eq!(told(&sample(&mut frames)), "10.0.0.1 53 < 10.0.0.2 5000 86B");
 }
 
@@ -281,10 +281,10 @@ fn flows_without_room_lose_their_far_side_first() {
     // Twice: a table begins anew with each sample.
     for _ in 0..2 {
         for port in 0..FLOWS {
-            frames.count(&whole(LinkLayer::RawIp, &packet(1, port), Some(Way::In)));
+            frames.count(&whole(LinkLayer::RawIp, &packet(1, port), Some(Way::In))).unwrap();
         }
         for near in 2..20 {
-            frames.count(&whole(LinkLayer::RawIp, &packet(near, 0), Some(Way::In)));
+            frames.count(&whole(LinkLayer::RawIp, &packet(near, 0), Some(Way::In))).unwrap();
         }
         let sample = sample(&mut frames);
         assert_eq!(sample.flows.len(), 64 + 4);
@@ -312,7 +312,7 @@ fn flows_are_those_of_the_hooks() {
             mac.copy_from_slice(&bytes[..6]);
             let hook = Hook { direction, mac: Mac::new(mac), ..AS_SENT };
             let mut frames = counting(Local::default(), Bytes::Ip, 10);
-            frames.count(&whole(LinkLayer::Ethernet, &bytes, Some(way)));
+            frames.count(&whole(LinkLayer::Ethernet, &bytes, Some(way))).unwrap();
             let sample = sample(&mut frames);
             match parse(&bytes[..], &hook) {
                 Ok(parsed) => {
@@ -340,12 +340,9 @@ fn garbage_does_no_harm() {
             *first = *random.choice([0, 2, 8, 0x45, 0x60, 0xff, *first]).as_ref().unwrap();
         }
         let link = links[random.usize(..links.len())];
-        frames.count(&Frame {
-            link,
-            bytes: &bytes,
-            original_bytes: random.u32(..).into(),
-            way: None,
-        });
+        frames
+            .count(&Frame { link, bytes: &bytes, original_bytes: random.u32(..).into(), way: None })
+            .unwrap();
     }
     sample(&mut frames);
 }

@@ -1,0 +1,61 @@
+//! The packet filter of captured frames, which may have several kinds of link headers: an expression
+//! means another program for each.
+
+use anyhow::{Context as _, Result};
+
+use super::{Frame, LinkLayer};
+use crate::packet_filter::PacketFilter;
+
+/// See the module's description.
+pub(super) struct FrameFilter {
+    expression: String,
+    /// Those that were needed so far.
+    compiled: Vec<(LinkLayer, PacketFilter)>,
+}
+
+impl FrameFilter {
+    /// Nothing is compiled yet.
+    pub fn new(expression: &str) -> Self {
+        Self { expression: expression.to_owned(), compiled: Vec::new() }
+    }
+
+    /// Compiles it for frames with such a header.
+    ///
+    /// # Errors
+    /// Have libpcap's words.
+    pub fn compile(&mut self, link: LinkLayer) -> Result<&PacketFilter> {
+        let known = self.compiled.iter().position(|(known, _)| *known == link);
+        let place = if let Some(place) = known {
+            place
+        } else {
+            let filter = PacketFilter::compile(&self.expression, link.dlt())
+                .with_context(|| format!("for {} frames", link.name()))?;
+            self.compiled.push((link, filter));
+            self.compiled.len() - 1
+        };
+        Ok(&self.compiled[place].1)
+    }
+
+    /// Whether a frame passes.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn accepts(&mut self, frame: &Frame<'_>) -> Result<bool> {
+        let filter = self.compile(frame.link)?;
+        let length = u32::try_from(frame.original_bytes).unwrap_or(u32::MAX);
+        let foreign = frame.link == LinkLayer::Null && has_foreign_order(frame.bytes);
+        Ok(if foreign {
+            // libpcap's program is for this machine's order of the address family.
+            let mut bytes = frame.bytes.to_vec();
+            bytes[..4].reverse();
+            filter.accepts(&bytes, length)
+        } else {
+            filter.accepts(frame.bytes, length)
+        })
+    }
+}
+
+/// Families are small numbers.
+fn has_foreign_order(bytes: &[u8]) -> bool {
+    bytes.first_chunk().is_some_and(|family| u32::from_ne_bytes(*family) > 0xffff)
+}
