@@ -4,11 +4,11 @@
 //! given it back before.
 //!
 //! Source: "Job Control Signals" of the libc manual; `drivers/tty/tty_jobctrl.c`.
-#![expect(unsafe_code, reason = "kill(2), getpgrp(2) and tcgetpgrp(3)")]
+#![expect(unsafe_code, reason = "raise(3), kill(2), getpgrp(2) and tcgetpgrp(3)")]
 
-use std::{future, io, os::fd::AsRawFd as _, process};
+use std::{future, io, os::fd::AsRawFd as _};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio::signal::unix::{Signal, SignalKind};
 
 use super::modes;
@@ -64,13 +64,14 @@ impl Job {
 /// Stops, and returns when somebody has let us go on. Returns at once where nobody could: the
 /// kernel does not stop an orphaned process group.
 pub(super) fn stop(whom: Whom) -> Result<()> {
-    let target = match whom {
-        Whom::Us => i32::try_from(process::id()).context("our process ID")?,
-        Whom::Group => 0,
-    };
-    // SAFETY: takes numbers. The loop's thread is the process' first, which the kernel prefers for
-    // signals: it is stopped before this returns.
-    disposition::with_default(libc::SIGTSTP, || unsafe { libc::kill(target, libc::SIGTSTP) })?;
+    // SAFETY: take numbers. Before they return, this thread is stopped: the one signal is for it, the
+    // other for the process, of which it is the first thread, which the kernel prefers.
+    disposition::with_default(libc::SIGTSTP, || unsafe {
+        match whom {
+            Whom::Us => libc::raise(libc::SIGTSTP),
+            Whom::Group => libc::kill(0, libc::SIGTSTP),
+        }
+    })?;
     Ok(())
 }
 
