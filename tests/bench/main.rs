@@ -19,6 +19,7 @@ mod batch;
 mod churn;
 mod disturbance;
 mod exact;
+mod files;
 mod hot;
 mod kernel;
 mod live;
@@ -83,6 +84,8 @@ struct Effort {
     round_trips: u32,
     /// How often the program is started.
     starts: usize,
+    /// In the capture file.
+    file_packets: u32,
     /// Of the program on a terminal, before and while its CPU time is measured.
     warm_up_seconds: u64,
     user_seconds: u64,
@@ -103,6 +106,7 @@ impl Effort {
         disturbance_frames: 150_000,
         round_trips: 4_000,
         starts: 5,
+        file_packets: 1_000_000,
         warm_up_seconds: 4,
         user_seconds: 10,
         ticks: 200,
@@ -119,6 +123,7 @@ impl Effort {
         disturbance_frames: 100_000,
         round_trips: 1_000,
         starts: 2,
+        file_packets: 200_000,
         warm_up_seconds: 1,
         user_seconds: 2,
         ticks: 10,
@@ -128,7 +133,7 @@ impl Effort {
 
 type Measure = fn(&Effort) -> Result<(Part, Vec<Figure>)>;
 
-const PARTS: [(&str, Measure); 9] = [
+const PARTS: [(&str, Measure); 10] = [
     ("hot", hot::measure),
     ("churn", churn::measure),
     ("exact", exact::measure),
@@ -137,6 +142,7 @@ const PARTS: [(&str, Measure); 9] = [
     ("live", live::measure),
     ("disturbance", disturbance::measure),
     ("start", start::measure),
+    ("files", files::measure),
     ("programs", programs::measure),
 ];
 

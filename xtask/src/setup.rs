@@ -34,7 +34,7 @@ const TEST_AND_BENCH: &[Purpose] = &[Purpose::Test, Purpose::Bench];
 
 const ALL: &[Purpose] = &[Purpose::Run, Purpose::Test, Purpose::Bench];
 
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 9] = [
     // iftop is linked with it.
     Tool { name: "/usr/include/pcap.h", package: "libpcap-dev", needed_by: ALL },
     // Tests and benchmark build their networks with these three...
@@ -47,6 +47,7 @@ const TOOLS: [Tool; 8] = [
     Tool { name: "/usr/sbin/iftop", package: "iftop", needed_by: TEST_AND_BENCH },
     Tool { name: "/etc/services", package: "netbase", needed_by: TEST },
     Tool { name: "tcpdump", package: "tcpdump", needed_by: BENCH },
+    Tool { name: "tshark", package: "tshark", needed_by: BENCH },
 ];
 
 /// Installs what is missing.
@@ -145,7 +146,7 @@ mod tests {
             missing(Purpose::Test, |_| false),
             ["libpcap-dev", "iproute2", "ethtool", "tmux", "iftop", "netbase"]
         );
-        let bench = ["libpcap-dev", "iproute2", "ethtool", "iftop", "tcpdump"];
+        let bench = ["libpcap-dev", "iproute2", "ethtool", "iftop", "tcpdump", "tshark"];
         assert_eq!(missing(Purpose::Bench, |_| false), bench);
     }
 
