@@ -255,6 +255,8 @@ fn a_filter_that_is_wrong_ends_the_program_in_libpcaps_words() {
         ("port nonsense", "iftop: the filter \"port nonsense\": unknown port 'nonsense'"),
         ("ip and arp", "iftop: the filter \"ip and arp\": expression rejects all packets"),
         ("ip protochain 6", "the filter \"ip protochain 6\""),
+        // Nothing of it reaches the terminal as it is.
+        ("port \u{1b}[31mx", "the filter \"port \\x1b[31mx\": "),
     ] {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_iftop"));
         command.args(["-i", "va", "-t", "-s", "1", "-f", expression]);

@@ -3,7 +3,7 @@
 //!
 //! The program at the hook jumps to the filter, which user space puts there and takes away; the filter
 //! jumps on to the one that counts or to the one that turns away. So a filter is changed by one store
-//! of the kernel's, and no packet meets none.
+//! of the kernel's, and no packet meets none. (The array is emptied when its last descriptor is closed.)
 
 /// The filter; without one all packets are counted.
 pub const FILTER: u32 = 0;

@@ -143,8 +143,8 @@ pub struct Totals {
     pub filtered: Counters,
     /// Refused packets already reported; see [`REFUSALS_LOGGED_PER_CPU`].
     pub refusals_logged: u64,
-    /// Padding.
-    pub reserved: u64,
+    /// What these take of the wire, both ways, in bytes; not in `wire`.
+    pub filtered_wire_bytes: u64,
 }
 
 /// All that one CPU counts with, but for flows, 576 bytes: one look-up for a packet.
@@ -181,6 +181,7 @@ impl AddAssign for Totals {
         self.not_ip += other.not_ip;
         self.malformed += other.malformed;
         self.filtered += other.filtered;
+        self.filtered_wire_bytes += other.filtered_wire_bytes;
         self.refusals_logged += other.refusals_logged;
     }
 }

@@ -44,20 +44,23 @@ pub fn turn_away<P: Packet>(packet: &P, hook: &Hook) {
 fn add<P: Packet, const ATOMIC: bool>(packet: &P, hook: &Hook) {
     let Some(here) = Here::now() else { return };
     let totals = here.totals::<ATOMIC>();
-    let segments = packet.gso().segments.max(1);
-    let filtered = Count { bytes: packet.frame_bytes(), packets: segments };
-    totals.filtered(hook.direction, filtered);
-    let frame = frame_of(packet, hook).unwrap_or(Count { packets: 1, ..filtered });
+    let bytes = packet.frame_bytes();
+    let (frame, wire_bytes) = aggregate(packet, hook)
+        .unwrap_or((Count { bytes, packets: 1 }, aggregate::wire_bytes(bytes, hook)));
+    let filtered = Count { bytes, packets: packet.gso().segments.max(1) };
+    totals.filtered(hook.direction, filtered, wire_bytes);
     totals.frame(hook.direction, frame);
 }
 
-/// On the basis of the interface's own counters, where the kernel cuts the frame up behind the hook.
+/// What an aggregate is for the interface's own counters, and what it takes of the cable.
 #[inline(always)]
-fn frame_of<P: Packet>(packet: &P, hook: &Hook) -> Option<Count> {
-    let (gso, cut_by_kernel) = (packet.gso(), globals::cut_by_kernel(hook.direction));
-    if gso.segments <= 1 || cut_by_kernel == 0 {
+fn aggregate<P: Packet>(packet: &P, hook: &Hook) -> Option<(Count, u64)> {
+    let gso = packet.gso();
+    if gso.segment_bytes == 0 {
         return None;
     }
     let parsed = Link::read(packet, hook).ok()?.any(packet, hook).ok()?;
-    Some(aggregate::count(packet, &parsed, hook, gso, cut_by_kernel).frame)
+    let cut_by_kernel = globals::cut_by_kernel(hook.direction);
+    let counted = aggregate::count(packet, &parsed, hook, gso, cut_by_kernel);
+    Some((counted.frame, counted.wire_bytes))
 }

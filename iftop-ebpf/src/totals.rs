@@ -49,11 +49,14 @@ impl<const ATOMIC: bool> Totals<ATOMIC> {
         unsafe { add_to::<ATOMIC>(&raw mut (*self.0).other, direction, count) }
     }
 
-    /// Counts a frame that the packet filter turned away, in frame bytes.
+    /// Counts a frame that the packet filter turned away, in frame bytes, and what it takes of the cable.
     #[inline(always)]
-    pub fn filtered(self, direction: Direction, count: Count) {
+    pub fn filtered(self, direction: Direction, count: Count, wire_bytes: u64) {
         // SAFETY: as above.
-        unsafe { add_to::<ATOMIC>(&raw mut (*self.0).filtered, direction, count) }
+        unsafe {
+            add_to::<ATOMIC>(&raw mut (*self.0).filtered, direction, count);
+            add::<ATOMIC>(&raw mut (*self.0).filtered_wire_bytes, wire_bytes);
+        }
     }
 
     /// Counts a frame that is not a sane IP packet, in frame bytes.

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::{names::printable, options::Layer};
+use crate::{names::printable_words, options::Layer};
 
 pub mod directives;
 pub mod file;
@@ -30,13 +30,13 @@ pub fn parse(text: &str) -> (Layer, Vec<Mistake>) {
         let Some((name, value)) = directive(&text) else { continue };
         let mut said = Layer::default();
         let outcome = match Directive::find(name) {
-            None => Err(format!(r#"unknown directive "{}""#, shown(name))),
+            None => Err(format!(r#"unknown directive "{}""#, printable_words(name))),
             Some(_) if !seen.insert(name.to_owned()) => {
                 Err(format!(r#"repeated directive "{name}""#))
             }
             Some(_) if value.is_empty() => Ok(()),
             Some(directive) => directive.say(&mut said, value).map_err(|reason| {
-                format!(r#"bad value "{}" for "{name}": {reason}"#, shown(value))
+                format!(r#"bad value "{}" for "{name}": {reason}"#, printable_words(value))
             }),
         };
         // A directive can say what another one has said already, and then that one was first.
@@ -70,12 +70,6 @@ fn directive(line: &str) -> Option<(&str, &str)> {
     let (before, value) = line.split_once(':')?;
     let name = before.trim_start_matches(BLANKS).split(BLANKS).next()?;
     (!name.is_empty()).then(|| (name, value.trim_matches(BLANKS)))
-}
-
-/// Text of the file as it may reach a terminal; blanks stay.
-pub(crate) fn shown(text: &str) -> String {
-    let words: Vec<String> = text.split(' ').map(|word| printable(word.as_bytes())).collect();
-    words.join(" ")
 }
 
 #[cfg(test)]

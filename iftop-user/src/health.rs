@@ -228,8 +228,11 @@ impl Monitor {
         let (frames, seen) = (totals.frames.both(), totals.seen.both());
         sums.least += frames.bytes;
         sums.most += if self.about.hardware {
-            let wire: u64 = totals.wire.ingress + totals.wire.egress;
-            let packets = seen.packets + totals.not_ip.packets + totals.malformed.packets;
+            let wire = totals.wire.ingress + totals.wire.egress + totals.filtered_wire_bytes;
+            let packets = seen.packets
+                + totals.not_ip.packets
+                + totals.malformed.packets
+                + totals.filtered.both().packets;
             wire.saturating_sub(packets * NEVER_COUNTED)
         } else {
             frames.bytes
@@ -240,7 +243,11 @@ impl Monitor {
         // IP behind a tag that no device here is for, or behind two, is for nobody either.
         let tagged = sample.flows.iter().filter(|(key, _)| key.vlan() != 0);
         let tagged: u64 = tagged.map(|(_, counters)| counters.ingress.packets).sum();
-        let mut untaken = totals.not_ip.packets + totals.malformed.packets + tagged;
+        // What the filter turned away may be anything.
+        let mut untaken = totals.not_ip.packets
+            + totals.malformed.packets
+            + tagged
+            + totals.filtered.ingress.packets;
         if !self.about.takes_ipv6 {
             untaken += totals.frames.ingress.packets;
         }

@@ -27,12 +27,13 @@ const ETHERTYPES_VLAN: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 ///
 /// An expression that says nothing of VLANs is meant for tagged packets as well: it sees the frame
 /// without its outermost tag, as it does on Linux, where libpcap's filters run behind whoever takes
-/// received tags out. One that does, like `vlan 5 and port 80`, sees the frame as it was on the wire.
+/// received tags out. One that does, like `vlan 5 and port 80`, or that reads bytes of the frame by their
+/// number, like `ether[12:2] = 0x8100`, sees the frame as it was on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tags {
     /// As if it were not there.
     Skipped,
-    /// Inside the frame, also where it was taken out.
+    /// Inside the frame, also where it was taken out (at XDP nobody knows of that).
     Seen,
 }
 
@@ -73,12 +74,7 @@ impl PacketFilter {
         let program = compile::optimized(expression, dlt)?;
         let tags = match dlt {
             // Where another part of it decides, the question for tags is optimized away.
-            Dlt::ETHERNET
-                if asks_for_tags(&program)
-                    || asks_for_tags(&compile::literal(expression, dlt)?) =>
-            {
-                Some(Tags::Seen)
-            }
+            Dlt::ETHERNET if asks_for_tags(&compile::literal(expression, dlt)?) => Some(Tags::Seen),
             Dlt::ETHERNET => Some(Tags::Skipped),
             _ => None,
         };
@@ -128,14 +124,18 @@ fn is_tagged(frame: &[u8]) -> bool {
     })
 }
 
-/// Whether a program compares a place where a VLAN's ethertype can stand with one.
+/// Whether a program, with everything that was written, compares the ethertype with that of a VLAN, or
+/// reads bytes of the frame by their number (`ether[…]`): libpcap counts those from the start of the frame
+/// with the index register, which it does for nothing else.
 fn asks_for_tags(program: &Program) -> bool {
     let instructions = program.instructions();
-    // For each instruction: what the accumulator may have been loaded from. There are only jumps forwards.
+    // For each instruction: whether the accumulator may have been loaded with the ethertype. There are only
+    // jumps forwards.
     let mut may_be_ethertype = vec![false; instructions.len()];
     for (place, instruction) in instructions.iter().enumerate() {
         let is_ethertype = match *instruction {
-            Instruction::LoadFrame { bytes: 2, at: 12 | 16 | 20, indexed: false } => true,
+            Instruction::LoadFrame { at: ..14, indexed: true, .. } => return true,
+            Instruction::LoadFrame { bytes: 2, at: 12, indexed: false } => true,
             Instruction::JumpIf {
                 test: Test::Equal, operand: Operand::Constant(number), ..
             } if may_be_ethertype[place]

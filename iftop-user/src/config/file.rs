@@ -13,9 +13,10 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{Mistake, parse, shown};
+use super::{Mistake, parse};
 use crate::{
     cli::CommandLine,
+    names::printable_words,
     options::{Layer, Options},
 };
 
@@ -32,7 +33,7 @@ pub fn resolve(line: CommandLine) -> Result<(Options, Vec<String>)> {
         return Ok((line.with(Layer::default()), warnings));
     };
     let (layer, mistakes) = parse(&text);
-    let path = shown(&path.to_string_lossy());
+    let path = printable_words(&path.to_string_lossy());
     for Mistake { line: number, text } in mistakes {
         warnings.push(format!("{path}:{number}: warning: {text}"));
     }
@@ -46,7 +47,7 @@ fn find(line: &CommandLine, warnings: &mut Vec<String>) -> Result<Option<(PathBu
     }
     if let Some(path) = &line.config {
         let text = read(path).with_context(|| {
-            format!("read the configuration file {}", shown(&path.to_string_lossy()))
+            format!("read the configuration file {}", printable_words(&path.to_string_lossy()))
         })?;
         return Ok(Some((path.clone(), text)));
     }
@@ -56,7 +57,7 @@ fn find(line: &CommandLine, warnings: &mut Vec<String>) -> Result<Option<(PathBu
         Ok(text) => Ok(Some((path, text))),
         Err(error) if is_missing(&error) => Ok(None),
         Err(error) => {
-            let path = shown(&path.to_string_lossy());
+            let path = printable_words(&path.to_string_lossy());
             warnings.push(format!("{path}: warning: not read: {error:#}"));
             Ok(None)
         }

@@ -27,6 +27,7 @@ struct Second {
     not_ip: u64,
     /// Packets in a VLAN.
     tagged: u64,
+    filtered: u64,
     losses: InterfaceLosses,
     queue_drops: u32,
     backlog: u32,
@@ -80,7 +81,9 @@ impl Minutes {
         let frames = Counters { ingress: count, ..Counters::default() };
         let not_ip = Count { bytes: 60, packets: second.not_ip };
         let wire = Directions { ingress: count.bytes + count.packets * 24, egress: 0 };
-        let totals = Totals { frames, seen: frames, wire, not_ip, ..Totals::default() };
+        let filtered = Count { bytes: 0, packets: second.filtered };
+        let filtered = Counters { ingress: filtered, ..Counters::default() };
+        let totals = Totals { frames, seen: frames, wire, not_ip, filtered, ..Totals::default() };
         let tagged = Count { bytes: 0, packets: second.tagged };
         let key = FlowKey { vlan_and_flags: 5, ..FlowKey::default() };
         self.monitor.apply(&Sample {
@@ -220,6 +223,9 @@ fn packets_that_nobody_takes_are_dropped_behind_us() {
     assert_eq!(minutes.pass(dropped(24, 12)).lost_now, before_us(6.0));
     let mut tagged = Minutes::new(about());
     let health = tagged.pass(Second { tagged: 12, ..dropped(12, 0) });
+    assert_eq!(health.lost_now, before_us(0.0));
+    let mut filtered = Minutes::new(about());
+    let health = filtered.pass(Second { filtered: 12, ..dropped(12, 0) });
     assert_eq!(health.lost_now, before_us(0.0));
     let mut without_ipv6 = Minutes::new(About { takes_ipv6: false, ..about() });
     let health = without_ipv6.pass(Second { ours: 12_000, ..dropped(12, 0) });

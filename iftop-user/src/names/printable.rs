@@ -27,6 +27,12 @@ pub fn printable(text: &[u8]) -> String {
     safe
 }
 
+/// The same of a line with blanks in it, which stay.
+pub fn printable_words(text: &str) -> String {
+    let words: Vec<String> = text.split(' ').map(|word| printable(word.as_bytes())).collect();
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,8 @@ use pcap::{Capture, Error, Linktype};
 #[cfg(feature = "pcap")]
 use super::classic::decode;
 use super::{Dlt, classic::Program};
+#[cfg(feature = "pcap")]
+use crate::names::printable_words;
 
 /// Compiles an expression as `tcpdump -d` shows it. Like iftop it knows no netmask: `ip broadcast` is
 /// 0.0.0.0 and 255.255.255.255.
@@ -31,10 +33,10 @@ fn compile(expression: &str, dlt: Dlt, optimize: bool) -> Result<Program> {
     let program = Capture::dead(Linktype(dlt.0))
         .and_then(|capture| capture.compile(expression, optimize))
         .map_err(|error| match error {
-            Error::PcapError(message) => anyhow!("{message}"),
+            Error::PcapError(message) => anyhow!("{}", printable_words(&message)),
             error => error.into(),
         })
-        .with_context(|| format!("the filter \"{expression}\""))?;
+        .with_context(|| format!("the filter \"{}\"", printable_words(expression)))?;
     let instructions = program.get_instructions().iter().map(|instruction| {
         // The crate tells an instruction in one way only: code, jt, jf, k.
         let text = instruction.to_string();
@@ -47,5 +49,5 @@ fn compile(expression: &str, dlt: Dlt, optimize: bool) -> Result<Program> {
     instructions
         .collect::<Result<_>>()
         .and_then(Program::new)
-        .with_context(|| format!("the filter \"{expression}\""))
+        .with_context(|| format!("the filter \"{}\"", printable_words(expression)))
 }

@@ -56,6 +56,13 @@ fn only_what_asks_for_vlans_sees_tags() {
         ("vlan and vlan 7", Tags::Seen),
         ("ether proto 0x8100", Tags::Seen),
         ("ether[12:2] = 0x88a8", Tags::Seen),
+        ("0x8100 = ether[12:2]", Tags::Seen),
+        ("ether[12:4] = 0x81000005", Tags::Seen),
+        ("ether[12] = 0x81", Tags::Seen),
+        ("ether[12:2] & 0xffff = 0x8100", Tags::Seen),
+        ("ip[2:2] = 33024 or ip6[2:2] = 33024 or arp[2:2] = 33024", Tags::Skipped),
+        ("tcp[((tcp[12] & 0xf0) >> 2):4] = 0x47455420", Tags::Skipped),
+        ("ip[ip[0]:1] = 0", Tags::Skipped),
     ];
     for (expression, expected) in cases {
         let filter = PacketFilter::compile(expression, LinkType::Ethernet).unwrap();

@@ -14,7 +14,7 @@ use crate::{packet_filter::PacketFilter, poller::Poller};
 /// See the module's description.
 pub(super) struct Filtering {
     link_type: LinkType,
-    /// How many were asked for: what becomes of one is of no interest once there is a later one.
+    /// How many were asked for: of those before the last one it is of interest only whether they are in use.
     asked: u64,
     sender: mpsc::UnboundedSender<(u64, Step)>,
     receiver: mpsc::UnboundedReceiver<(u64, Step)>,
@@ -73,7 +73,7 @@ impl Filtering {
         loop {
             // There is a sender here, so it never ends.
             if let Some((number, step)) = self.receiver.recv().await
-                && number == self.asked
+                && (number == self.asked || matches!(step, Step::Done(_, Ok(()))))
             {
                 return step;
             }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     abilities::Abilities,
     app::{App, Outcome},
-    config,
+    names::printable_words,
     stderr::tell,
     summary::{Summary, summary},
     terminal::{Input, Terminal},
@@ -137,7 +137,7 @@ async fn watch(
             step = filtering.next() => match step {
                 Step::Compiled(text, filter) => filtering.set(&mut session.poller, text, filter),
                 Step::Done(text, outcome) => {
-                    app.filter_was_set(text, outcome.map_err(|error| config::shown(&format!("{error:#}"))));
+                    app.filter_was_set(text, outcome.map_err(|error| printable_words(&format!("{error:#}"))));
                     wanted = wanted.max(Wanted::Frame);
                 }
             },

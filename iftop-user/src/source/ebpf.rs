@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use aya::util::KernelVersion;
 use aya_log::EbpfLogger;
 use iftop_common::{Bytes, Table, flat::Seed, parse::Mac};
@@ -77,7 +77,8 @@ pub struct EbpfSource {
     interface: Interface,
     facts: Facts,
     cost: PacketCost,
-    gone: bool,
+    /// Why there will be no further sample.
+    over: Option<&'static str>,
     grace: GracePeriod,
     epoch: u32,
     swapped_at: Instant,
@@ -135,7 +136,7 @@ impl EbpfSource {
             interface: options.interface.clone(),
             facts,
             cost: PacketCost::measure(settings, wanted),
-            gone: false,
+            over: None,
             grace,
             epoch: 0,
             swapped_at: Instant::now(),
@@ -241,10 +242,12 @@ fn as_large_as_can_be<T>(wanted: Size, load: impl Fn(Size) -> Result<T>) -> Resu
 
 impl Source for EbpfSource {
     fn sample(&mut self, sample: &mut Sample) -> Result<()> {
-        ensure!(!self.gone, "{} is gone", self.interface.shown_name());
+        if let Some(reason) = self.over {
+            bail!("{} {reason}", self.interface.shown_name());
+        }
         // Its hooks are gone with it, and the counters would stand still for ever. What they counted
         // before is still there: this sample brings it, the next one says so.
-        self.gone = !is_present(self.interface.index);
+        self.over = (!is_present(self.interface.index)).then_some("is gone");
         let before = self.around.counters();
         let (quiet, elapsed) = self.retire_half()?;
         if let Some(logger) = &mut self.logger {
@@ -260,19 +263,22 @@ impl Source for EbpfSource {
     }
 
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
-        if let Some(gates) = &mut self.gates {
-            return gates.set(filter);
-        }
-        if filter.is_none() {
+        if filter.is_none() && self.gates.is_none() {
             return Ok(());
         }
         let object = &mut self.instance.object;
-        let mut gates = Gates::load(object, self.programs)?;
+        let gates = match &mut self.gates {
+            Some(gates) => gates,
+            none => none.insert(Gates::load(object, self.programs)?),
+        };
         gates.set(filter)?;
-        self.gone = true;
-        self.hooks.put_gates(object).context("the hooks are lost")?;
-        self.gone = false;
-        self.gates = Some(gates);
+        if gates.put_in_place() {
+            if let Err(error) = self.hooks.put_gates(object) {
+                self.over = Some("has lost a hook of ours");
+                return Err(error);
+            }
+            self.around.programs_are(Gates::programs(object));
+        }
         Ok(())
     }
 }

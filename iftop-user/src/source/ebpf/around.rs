@@ -51,6 +51,12 @@ impl Around {
         }
     }
 
+    /// Other programs of ours stand at the hooks from now on.
+    pub(super) fn programs_are(&mut self, programs: [Option<u32>; 2]) {
+        self.programs = programs;
+        self.places.until = None;
+    }
+
     /// The interface's own counters, now.
     pub(super) fn counters(&self) -> Option<InterfaceCounters> {
         counters(self.interface_index).ok()

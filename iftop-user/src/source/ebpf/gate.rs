@@ -21,7 +21,11 @@ mod elf;
 mod tests;
 
 /// The gates of all hooks.
-pub(super) struct Gates(Vec<Gate>);
+pub(super) struct Gates {
+    gates: Vec<Gate>,
+    /// Whether they stand at the hooks.
+    in_place: bool,
+}
 
 /// The gate of one hook.
 struct Gate {
@@ -38,11 +42,28 @@ const FILTER: &str = "iftop_filter";
 impl Gates {
     /// Loads what is needed beside the programs that count, which are named for ingress and egress.
     pub fn load(object: &mut Ebpf, programs: [&'static str; 2]) -> Result<Self> {
+        // All that may fail first: a map can be taken once.
+        for end in [names::GATE, names::REJECT] {
+            for program in programs {
+                super::object::load_program(object, &format!("{program}{end}"))?;
+            }
+        }
         let gates = names::GATES.into_iter().zip(programs);
-        gates
-            .map(|(map, program)| Gate::load(object, map, program))
-            .collect::<Result<_>>()
-            .map(Self)
+        let gates = gates.map(|(map, program)| Gate::new(object, map, program));
+        Ok(Self { gates: gates.collect::<Result<_>>()?, in_place: false })
+    }
+
+    /// Whether they were to be put at the hooks by now; asked once, and they are.
+    pub fn put_in_place(&mut self) -> bool {
+        !std::mem::replace(&mut self.in_place, true)
+    }
+
+    /// The identifiers of the programs at the hooks: ingress, egress.
+    pub fn programs(object: &Ebpf) -> [Option<u32>; 2] {
+        [names::INGRESS, names::EGRESS].map(|name| {
+            let program = object.program(&format!("{name}{}", names::GATE))?;
+            Some(program.info().ok()?.id())
+        })
     }
 
     /// Puts a filter in place of the one that is there, or takes that away. Any packet meets the old one or
@@ -51,36 +72,31 @@ impl Gates {
     /// # Errors
     /// Say why the kernel does not take it; the old one stays then.
     pub fn set(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
-        let Self(gates) = self;
-        let loaded: Vec<_> = gates
+        let loaded: Vec<_> = self
+            .gates
             .iter()
             .map(|gate| filter.map(|filter| gate.load_filter(filter)).transpose())
             .collect::<Result<_>>()?;
-        for (gate, new) in gates.iter_mut().zip(loaded) {
-            match &new {
-                Some(object) => {
-                    let program = descriptor_of(object, FILTER)?;
-                    gate.programs
-                        .set(gate::FILTER, program, 0)
-                        .context("put the filter in place")?;
+        let mut old = Vec::new();
+        for (gate, new) in self.gates.iter_mut().zip(loaded) {
+            match gate.swap(new) {
+                Ok(replaced) => old.push(replaced),
+                Err(error) => {
+                    // What was there fits again; where not even that can be done, the error says enough.
+                    for (gate, filter) in self.gates.iter_mut().zip(old) {
+                        let _ = gate.swap(filter);
+                    }
+                    return Err(error);
                 }
-                None if gate.filter.is_some() => {
-                    gate.programs.clear_index(&gate::FILTER).context("take the filter away")?;
-                }
-                None => {}
             }
-            gate.filter = new;
         }
         Ok(())
     }
 }
 
 impl Gate {
-    fn load(object: &mut Ebpf, map: &str, count: &str) -> Result<Self> {
+    fn new(object: &mut Ebpf, map: &str, count: &str) -> Result<Self> {
         let [gate, reject] = [names::GATE, names::REJECT].map(|end| format!("{count}{end}"));
-        for name in [&gate, &reject] {
-            super::object::load_program(object, name)?;
-        }
         let Some(Map::ProgramArray(data)) = object.take_map(map) else {
             bail!("no map `{map}` in the embedded object");
         };
@@ -98,6 +114,21 @@ impl Gate {
             _ => Context::Skb,
         };
         Ok(Self { context, programs, descriptor, filter: None })
+    }
+
+    /// Puts a loaded filter in place, or takes away the one that is there, which is returned.
+    fn swap(&mut self, new: Option<Ebpf>) -> Result<Option<Ebpf>> {
+        match &new {
+            Some(object) => {
+                let program = descriptor_of(object, FILTER)?;
+                self.programs.set(gate::FILTER, program, 0).context("put the filter in place")?;
+            }
+            None if self.filter.is_some() => {
+                self.programs.clear_index(&gate::FILTER).context("take the filter away")?;
+            }
+            None => {}
+        }
+        Ok(std::mem::replace(&mut self.filter, new))
     }
 
     fn load_filter(&self, filter: &PacketFilter) -> Result<Ebpf> {

@@ -85,7 +85,7 @@ mod tests {
     use iftop_common::Bytes;
 
     use crate::{
-        interface,
+        interface::{self, Interface},
         netlink::namespace::{alone, run},
         source::{
             Sample, Source as _,
@@ -93,33 +93,34 @@ mod tests {
         },
     };
 
+    fn open(interface: &Interface, kind: HookKind) -> EbpfSource {
+        EbpfSource::open(&Options {
+            interface,
+            hook: HookChoice::Only(kind),
+            table: None,
+            max_flows: 16,
+            bytes: Bytes::Ip,
+            filter: None,
+            log_refused: false,
+        })
+        .unwrap()
+    }
+
+    /// Position of ours, and of how many; ingress, egress.
+    fn places(source: &mut EbpfSource) -> [Option<(usize, usize)>; 2] {
+        source.around.forget();
+        let mut sample = Sample::default();
+        source.sample(&mut sample).unwrap();
+        sample.surroundings.places.map(|place| place.map(|place| (place.position, place.of)))
+    }
+
     #[test]
     #[ignore = "needs root: cargo xtask test"]
     fn who_comes_last_is_first() {
         alone(|| {
             run("ip link add va type veth peer name vb");
             let interface = interface::find("va").unwrap();
-            let open = |kind| {
-                EbpfSource::open(&Options {
-                    interface: &interface,
-                    hook: HookChoice::Only(kind),
-                    table: None,
-                    max_flows: 16,
-                    bytes: Bytes::Ip,
-                    filter: None,
-                    log_refused: false,
-                })
-                .unwrap()
-            };
-            let places = |source: &mut EbpfSource| {
-                source.around.forget();
-                let mut sample = Sample::default();
-                source.sample(&mut sample).unwrap();
-                sample
-                    .surroundings
-                    .places
-                    .map(|place| place.map(|place| (place.position, place.of)))
-            };
+            let open = |kind| open(&interface, kind);
             let mut one = open(HookKind::Tcx);
             assert_eq!(places(&mut one), [Some((1, 1)); 2]);
             let mut two = open(HookKind::Tcx);
@@ -128,6 +129,31 @@ mod tests {
             assert_eq!(places(&mut open(HookKind::Clsact)), [None; 2], "others have another chain");
             drop(two);
             assert_eq!(places(&mut one), [Some((1, 1)); 2]);
+        });
+    }
+
+    #[test]
+    #[cfg(feature = "pcap")]
+    #[ignore = "needs root: cargo xtask test"]
+    fn a_filter_keeps_the_place_and_a_refused_one_is_no_hindrance() {
+        use crate::packet_filter::{PacketFilter, Tags, tests::random::too_long};
+
+        alone(|| {
+            run("ip link add va type veth peer name vb");
+            let interface = interface::find("va").unwrap();
+            let mut one = open(&interface, HookKind::Tcx);
+            let mut two = open(&interface, HookKind::Tcx);
+            let refused = PacketFilter::of_program(too_long(), Tags::Skipped);
+            let filter =
+                PacketFilter::compile("tcp", iftop_common::parse::LinkType::Ethernet).unwrap();
+            for _ in 0..2 {
+                assert!(one.set_filter(Some(&refused)).is_err());
+                one.set_filter(Some(&filter)).unwrap();
+                assert_eq!(places(&mut one), [Some((2, 2)); 2]);
+                assert_eq!(places(&mut two), [Some((1, 2)); 2]);
+                one.set_filter(None).unwrap();
+                assert_eq!(places(&mut one), [Some((2, 2)); 2]);
+            }
         });
     }
 }

@@ -61,6 +61,7 @@ impl Tally {
 
     /// Counts a frame that the packet filter turned away.
     pub fn filtered(&mut self, direction: Direction, frame_bytes: u64) {
+        // A capture is held against no interface's counters, so what it took of the cable is of no use.
         add(&mut self.totals.filtered, direction, frame_bytes);
         add(&mut self.totals.frames, direction, frame_bytes);
     }
