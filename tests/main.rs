@@ -17,6 +17,8 @@ mod files;
 mod filter;
 mod flat;
 mod flood;
+#[cfg(feature = "pcap")]
+mod live;
 mod losses;
 mod memory;
 mod names;

@@ -92,6 +92,8 @@ pub struct Health {
 /// Packets per second that get lost now; each is more than 0 while any do.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LostNow {
+    /// We could not take them: libpcap's buffer was full.
+    pub ours: f64,
     /// The device could not take them.
     pub missed: f64,
     /// The interface dropped them while receiving, before our hook.
@@ -107,6 +109,8 @@ pub struct LostNow {
 /// A way to lose packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
+    /// By libpcap, for want of room.
+    Ours,
     /// Never seen by us, though they were whole.
     BeforeUs,
     /// Broken when they came.
@@ -121,6 +125,7 @@ impl Loss {
     /// In words, around a rate.
     pub fn told(self, rate: &str) -> String {
         match self {
+            Self::Ours => format!("libpcap dropped {rate}"),
             Self::BeforeUs => format!("NIC dropped {rate} before us"),
             Self::Broken => format!("NIC received {rate} broken"),
             Self::SendFailed => format!("NIC failed to send {rate}"),
@@ -133,6 +138,7 @@ impl LostNow {
     /// The worst, with its rate, where there is any.
     pub fn worst(&self) -> Option<(Loss, f64)> {
         [
+            (Loss::Ours, self.ours),
             (Loss::BeforeUs, self.before_us()),
             (Loss::Broken, self.errors),
             (Loss::SendFailed, self.send_failed),
@@ -257,6 +263,7 @@ impl Monitor {
             let surely = self.behind.surely_before(dropped, untaken);
             self.now.losses.grow(&from.losses, &to.losses, surely);
         }
+        self.now.losses.ours += sample.dropped_packets;
         self.last.interface = read.before.or(self.last.interface);
         if let Some(queue) = read.queue {
             self.now.losses.grow_queue(self.last.queue, queue);
@@ -268,7 +275,9 @@ impl Monitor {
             self.recent.pop_front();
         }
         let from = self.window_start();
-        if self.now.since(&from) >= RECENT && read.before.is_some() {
+        // What libpcap lost is no sign of packets that went another way.
+        let in_kernel = self.about.facts.kind == Kind::Ebpf;
+        if in_kernel && self.now.since(&from) >= RECENT && read.before.is_some() {
             self.alarm.look(&from.sums, &self.now.sums, self.now.at);
         }
     }
@@ -303,6 +312,7 @@ impl Monitor {
             }),
             losses: known.then_some(now.losses),
             lost_now: LostNow {
+                ours: per_second(|losses| losses.ours),
                 missed: per_second(|losses| losses.interface.missed),
                 dropped: per_second(|losses| losses.dropped_before_us),
                 errors: per_second(|losses| losses.interface.errors),

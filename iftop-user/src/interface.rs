@@ -143,7 +143,7 @@ fn choose(interfaces: &[Interface], default_route: Option<u32>) -> Option<&Inter
 fn named(interfaces: Vec<Interface>, name: &str) -> Result<Interface> {
     let there_are = names(&interfaces);
     // libpcap's word, which is no interface of the kernel.
-    let hint = if name == "any" { " (all of them at once: not yet)" } else { "" };
+    let hint = if name == "any" { " (all of them at once: by --source pcap)" } else { "" };
     interfaces.into_iter().find(|interface| interface.name == name).with_context(|| {
         format!("no interface `{}`{hint}; there are: {there_are}", printable(name.as_bytes()))
     })
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(named(list.clone(), "eth0").unwrap().index, 2);
         let error = |name| named(list.clone(), name).unwrap_err().to_string();
         assert_eq!(error("eth9\x1b"), r"no interface `eth9\x1b`; there are: lo, eth0");
-        let any = "no interface `any` (all of them at once: not yet); there are: lo, eth0";
+        let any = "no interface `any` (all of them at once: by --source pcap); there are: lo, eth0";
         assert_eq!(error("any"), any);
     }
 

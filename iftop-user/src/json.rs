@@ -28,6 +28,8 @@ pub struct Origin<'a> {
     pub netns: Option<&'a str>,
     /// Kind of source: `ebpf`.
     pub source: &'a str,
+    /// Why it is not our program in the kernel, where that was tried first.
+    pub source_reason: Option<&'a str>,
     /// Kind of hook, where the source has one.
     pub hook: Option<&'a str>,
     /// What the bytes of flows are.
@@ -46,6 +48,7 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
         interface: origin.interface,
         netns: origin.netns,
         source: origin.source,
+        source_reason: origin.source_reason,
         hook: origin.hook,
         bytes: match origin.bytes {
             Bytes::Ip => "ip",
@@ -101,6 +104,7 @@ struct Report<'a> {
     interface: &'a str,
     netns: Option<&'a str>,
     source: &'a str,
+    source_reason: Option<&'a str>,
     hook: Option<&'a str>,
     bytes: &'static str,
     filter: Option<&'a str>,
@@ -316,6 +320,7 @@ mod tests {
         interface: "eth0",
         netns: None,
         source: "ebpf",
+        source_reason: None,
         hook: None,
         bytes: Bytes::Ip,
         filter: None,

@@ -59,25 +59,43 @@ pub fn explain(error: Error, needed: &[Capability]) -> Error {
     }
 }
 
-/// Lines that say which of `needed` is missing and how to get it; `None` when none is.
-fn advice(needed: &[Capability]) -> Option<String> {
-    // Without procfs nothing is known; then all of it is named.
-    let effective = fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| effective(&status))
-        .unwrap_or_default();
-    let program = env::current_exe()
-        .map_or_else(|_| "iftop".to_owned(), |path| format!("'{}'", path.display()));
-    advice_for(needed, effective, &program)
+/// Adds the advice to an error of a library that hides the cause, if anything of `needed` is missing.
+pub fn with_advice(error: Error, needed: &[Capability]) -> Error {
+    match advice(needed) {
+        Some(advice) => anyhow!("{error:#}\n{advice}"),
+        None => error,
+    }
 }
 
-fn advice_for(needed: &[Capability], effective: u64, program: &str) -> Option<String> {
+/// Which of `needed` the process lacks, by name.
+pub fn missing(needed: &[Capability]) -> Vec<&'static str> {
+    missing_of(needed, effective_now())
+}
+
+/// Lines that say which of `needed` is missing and how to get it; `None` when none is.
+fn advice(needed: &[Capability]) -> Option<String> {
+    let program = env::current_exe()
+        .map_or_else(|_| "iftop".to_owned(), |path| format!("'{}'", path.display()));
+    advice_for(needed, effective_now(), &program)
+}
+
+/// Without procfs nothing is known; then all that is needed is named.
+fn effective_now() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").ok();
+    status.and_then(|status| effective(&status)).unwrap_or_default()
+}
+
+fn missing_of(needed: &[Capability], effective: u64) -> Vec<&'static str> {
     let has = |number: u32| effective & (1 << number) != 0;
     let is_missing = |capability: Capability| match capability {
         Capability::Bpf | Capability::Perfmon => !has(capability as u32) && !has(SYS_ADMIN),
         _ => !has(capability as u32),
     };
-    let missing: Vec<_> = needed.iter().filter(|it| is_missing(**it)).map(|it| it.name()).collect();
+    needed.iter().filter(|it| is_missing(**it)).map(|it| it.name()).collect()
+}
+
+fn advice_for(needed: &[Capability], effective: u64, program: &str) -> Option<String> {
+    let missing = missing_of(needed, effective);
     if missing.is_empty() {
         return None;
     }

@@ -10,7 +10,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use iftop_common::parse::LinkType;
 use log::LevelFilter;
 
 use crate::{
@@ -20,10 +19,11 @@ use crate::{
     names::Names,
     netns::Target,
     options::Options,
+    packet_filter::Dlt,
     poller::Poller,
     services::Services,
     source::{
-        Sample,
+        Choice, Sample,
         capture_file::{Playback, Progress},
     },
     stderr::tell,
@@ -59,7 +59,7 @@ struct Session<'a> {
     netns: Option<String>,
     /// Kind of hook, where the source has one.
     hook: Option<&'static str>,
-    link_type: LinkType,
+    dlt: Dlt,
     /// How far a capture file is to be played. Before the poller: its end stops the reading.
     playback: Option<Playback>,
     /// The time of day of the newest sample, where that is not now.
@@ -88,6 +88,9 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
     {
         bail!("--interval and --count are for reports: they need --text or --json");
     }
+    if options.counting.source == Choice::Pcap && options.counting.is_for_kernel() {
+        bail!("--hook and --table are for counting in the kernel, not for --source pcap");
+    }
     start_log(output);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -95,20 +98,11 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         .context("start the event loop")?;
     runtime.block_on(async {
         let signals = Signals::new()?;
-        let Opened {
-            poller,
-            subject,
-            about,
-            at_start,
-            rules,
-            hook,
-            link_type,
-            playback,
-            promiscuous,
-        } = match &options.reading.file {
-            Some(path) => open::file(options, path, output)?,
-            None => open::interface(options, output)?,
-        };
+        let Opened { poller, subject, about, at_start, rules, hook, dlt, playback, promiscuous } =
+            match &options.reading.file {
+                Some(path) => open::file(options, path, output)?,
+                None => open::interface(options, output)?,
+            };
         // To be let go of last.
         let _promiscuous = promiscuous;
         let session = Session {
@@ -116,7 +110,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             subject,
             netns: options.netns.as_ref().map(Target::shown),
             hook,
-            link_type,
+            dlt,
             playback,
             now: None,
             ended: false,

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use iftop_common::{Counters, FlowKey, Table, Totals};
 
+mod around;
 pub mod capture_file;
 pub mod ebpf;
 #[cfg(test)]
@@ -13,6 +14,8 @@ pub mod ebpf;
 mod frame;
 pub mod frames;
 pub mod inside;
+#[cfg(feature = "pcap")]
+pub mod live;
 pub mod surroundings;
 
 use surroundings::Surroundings;
@@ -32,7 +35,8 @@ pub struct Sample {
     pub flows: Vec<(FlowKey, Counters)>,
     /// Counted apart from the flows: the witness of their sum.
     pub totals: Totals,
-    /// Packets that were lost before they could be counted; no such thing in the kernel's counters.
+    /// Packets that were lost before they could be counted: by libpcap, for want of room. There is no such
+    /// thing in the kernel's counters.
     pub dropped_packets: u64,
     /// How full the source's own table was.
     pub table: TableUse,
@@ -61,6 +65,8 @@ pub enum Kind {
     /// Our program in the kernel, which counts.
     #[default]
     Ebpf,
+    /// libpcap, which hands packets over to be counted here.
+    Pcap,
     /// A file of captured packets.
     File,
 }
@@ -70,9 +76,22 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ebpf => "ebpf",
+            Self::Pcap => "pcap",
             Self::File => "file",
         }
     }
+}
+
+/// How the packets of an interface are to be counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// In the kernel, and by libpcap where that is not to be had.
+    #[default]
+    Auto,
+    /// In the kernel, or not at all.
+    Ebpf,
+    /// By libpcap.
+    Pcap,
 }
 
 /// What is true of an open source as long as it is.
@@ -80,7 +99,8 @@ impl Kind {
 pub struct Facts {
     /// What it is.
     pub kind: Kind,
-    /// Where it is attached: `tcx ingress + egress`. Of a file the format.
+    /// Where it is attached: `tcx ingress + egress`. Of a capture what its frames begin with, of a file the
+    /// format.
     pub hooks: String,
     /// The table's kind.
     pub table: Table,
@@ -90,6 +110,8 @@ pub struct Facts {
     pub refused_lines: u64,
     /// Memory that the kernel holds for us, in bytes.
     pub kernel_bytes: u64,
+    /// Why it is not our program in the kernel, where that was tried first.
+    pub reason: Option<String>,
 }
 
 /// Something that can be asked for samples.
@@ -104,4 +126,14 @@ pub trait Source: Send {
     /// # Errors
     /// Say why not; then everything is as before, unless the next sample says that counting is over.
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> anyhow::Result<()>;
+}
+
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn sample(&mut self, sample: &mut Sample) -> anyhow::Result<()> {
+        (**self).sample(sample)
+    }
+
+    fn set_filter(&mut self, filter: Option<&PacketFilter>) -> anyhow::Result<()> {
+        (**self).set_filter(filter)
+    }
 }

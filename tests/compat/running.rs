@@ -231,13 +231,13 @@ fn four_rows(iftop: &mut Iftop) -> Vec<String> {
     panic!("never four rows");
 }
 
-/// 28: ours has no interface that stands for all.
+/// 28: both take it for all interfaces.
+#[cfg(feature = "pcap")]
 #[test]
 #[ignore = "needs root: cargo xtask test"]
-fn any_is_no_interface_unlike_classic_iftop() {
+fn any_is_all_interfaces_as_in_classic_iftop() {
     let cable = Cable::new();
-    let ours = Iftop::start(&cable.a, "-i any -t").end();
-    assert_eq!(ending(&ours), (Some(1), false, true), "{ours:?}");
+    Iftop::start(&cable.a, "-i any -t").wait_until_listening();
     classic::start(&cable.a, "-i any -t").wait_until_listening();
 }
 

@@ -4,12 +4,20 @@ use clap::Args;
 use iftop_common::{Bytes, Table};
 
 use super::values;
-use crate::{options::Counting, source::ebpf::HookChoice};
+use crate::{
+    options::Counting,
+    source::{Choice, ebpf::HookChoice},
+};
 
 /// What only the command line says of it.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "How to count")]
 pub struct CountingArgs {
+    /// What counts: ebpf (in the kernel), pcap (libpcap hands each packet over, also those of -i any);
+    /// auto takes pcap where the kernel or the rights do not allow ebpf, and says why
+    #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = values::source)]
+    source: Choice,
+
     /// Where to attach in the kernel: auto, tcx (Linux 6.6), clsact; or for received packets xdp, with
     /// tc for those sent (xdp=native: run by the driver, which may reset the device for it)
     #[arg(long, value_name = "HOOK", default_value = "auto", value_parser = values::hook)]
@@ -37,6 +45,9 @@ pub struct CountingArgs {
 
 impl From<CountingArgs> for Counting {
     fn from(args: CountingArgs) -> Self {
-        Self::new(args.hook, args.table, args.bytes, args.max_flows, args.max_memory)
+        let mut counting =
+            Self::new(args.hook, args.table, args.bytes, args.max_flows, args.max_memory);
+        counting.source = args.source;
+        counting
     }
 }

@@ -14,7 +14,7 @@ pub struct ReadingArgs {
     /// Count the packets of a file (pcap or pcapng, - for stdin) instead of an interface's; time is
     /// theirs
     #[arg(short, long, value_name = "FILE")]
-    #[arg(conflicts_with_all = ["interface", "promiscuous", "hook", "table", "netns"])]
+    #[arg(conflicts_with_all = ["interface", "promiscuous", "source", "hook", "table", "netns"])]
     read: Option<PathBuf>,
 
     /// What is ours, where the file does not say which way a packet went; more of them with commas

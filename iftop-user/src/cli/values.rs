@@ -9,7 +9,10 @@ use crate::{
     app::lines::LineDisplay,
     filter::ScreenFilter,
     options::LEAST_MEMORY,
-    source::ebpf::{HookChoice, HookKind, XdpBy},
+    source::{
+        Choice,
+        ebpf::{HookChoice, HookKind, XdpBy},
+    },
     units::{Prefixes, Unit},
     view::{PortDisplay, Sort},
 };
@@ -76,6 +79,16 @@ pub fn prefixes(text: &str) -> Result<Prefixes, String> {
         "binary" | "iec" => Ok(Prefixes::Binary),
         "si" => Ok(Prefixes::Decimal),
         _ => Err("it takes binary (powers of 1024) or si (powers of 1000)".to_owned()),
+    }
+}
+
+/// What `--source` takes.
+pub fn source(text: &str) -> Result<Choice, String> {
+    match text {
+        "auto" => Ok(Choice::Auto),
+        "ebpf" => Ok(Choice::Ebpf),
+        "pcap" => Ok(Choice::Pcap),
+        _ => Err("it takes auto, ebpf or pcap".to_owned()),
     }
 }
 

@@ -15,6 +15,8 @@ const WRAPPED: u32 = u32::MAX / 2;
 /// Packets since start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
+    /// By us, before they could be counted.
+    pub ours: u64,
     /// By the interface's own counters.
     pub interface: InterfaceLosses,
     /// Of those that the interface dropped while receiving, the ones that surely never came to our

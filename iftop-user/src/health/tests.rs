@@ -199,7 +199,8 @@ fn losses_are_summed_and_their_rate_ends_with_them() {
         minutes.pass(Second { losses, queue_drops: 7, ..dropped(0, 0) });
     }
     let health = minutes.monitor.health();
-    let now = LostNow { missed: 10.0, dropped: 0.0, errors: 20.0, send_failed: 30.0, queue: 7.0 };
+    let now =
+        LostNow { missed: 10.0, errors: 20.0, send_failed: 30.0, queue: 7.0, ..LostNow::default() };
     assert_eq!(health.lost_now, now);
     let sums = health.losses.unwrap();
     assert_eq!((sums.interface.missed, sums.queue_dropped), (50, 35), "the queue's counter wraps");

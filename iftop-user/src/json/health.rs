@@ -42,6 +42,7 @@ pub(super) struct CostJson {
 #[derive(Serialize)]
 pub(super) struct LossesJson {
     ours: u64,
+    ours_per_second: f64,
     /// `null` where the interface's counters cannot be read.
     interface: Option<InterfaceJson>,
     /// `null` where the interface has no queue that is known.
@@ -146,7 +147,7 @@ impl LossesJson {
                 errors: losses.interface.send_errors,
             },
         });
-        Self { ours: view.account.dropped_packets, interface, queue }
+        Self { ours: view.account.dropped_packets, ours_per_second: now.ours, interface, queue }
     }
 }
 

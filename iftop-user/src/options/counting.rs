@@ -4,7 +4,10 @@ use iftop_common::{Bytes, Table};
 
 use crate::{
     flow,
-    source::ebpf::{self, HookChoice},
+    source::{
+        Choice,
+        ebpf::{self, HookChoice},
+    },
 };
 
 /// Memory of the kernel's tables and of this program together, where nobody says otherwise.
@@ -17,9 +20,16 @@ const MEMORY_WITHOUT_FLOWS: u64 = 16 << 20;
 /// What a flow takes at worst, in the kernel and here.
 const BYTES_PER_FLOW: u64 = ebpf::BYTES_PER_FLOW + flow::BYTES_PER_FLOW as u64;
 
+/// Of that memory libpcap's buffer takes this part,
+const BUFFER_SHARE: u64 = 4;
+/// and never more.
+const MOST_BUFFER: u64 = 64 << 20;
+
 /// See the module's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counting {
+    /// By whom.
+    pub source: Choice,
     /// Where to attach in the kernel.
     pub hook: HookChoice,
     /// Which table; `None`: the best that is exact on this kernel.
@@ -30,6 +40,8 @@ pub struct Counting {
     pub max_flows: u32,
     /// What all of it may take, in bytes.
     pub max_memory: u64,
+    /// Whether that is only what so many flows need.
+    memory_follows: bool,
 }
 
 impl Counting {
@@ -42,11 +54,7 @@ impl Counting {
         max_flows: Option<u32>,
         max_memory: Option<u64>,
     ) -> Self {
-        let memory_of = |flows: u32| MEMORY_WITHOUT_FLOWS + u64::from(flows) * BYTES_PER_FLOW;
-        let flows_in = |memory: u64| {
-            let flows = memory.saturating_sub(MEMORY_WITHOUT_FLOWS) / BYTES_PER_FLOW;
-            u32::try_from(flows).unwrap_or(u32::MAX).max(1)
-        };
+        let memory_follows = max_flows.is_some() && max_memory.is_none();
         let (max_flows, max_memory) = match (max_flows, max_memory) {
             (Some(flows), Some(memory)) => (flows.min(flows_in(memory)), memory),
             (Some(flows), None) => (flows, memory_of(flows).max(LEAST_MEMORY)),
@@ -55,8 +63,35 @@ impl Counting {
                 (flows_in(memory), memory)
             }
         };
-        Self { hook, table, bytes, max_flows, max_memory }
+        let source = Choice::Auto;
+        Self { source, hook, table, bytes, max_flows, max_memory, memory_follows }
     }
+
+    /// The same beside a buffer for packets, and how large that can be, in bytes.
+    #[must_use]
+    pub fn beside_buffer(mut self) -> (Self, u64) {
+        let buffer = (self.max_memory / BUFFER_SHARE).min(MOST_BUFFER);
+        if self.memory_follows {
+            self.max_memory += buffer;
+        } else {
+            self.max_flows = self.max_flows.min(flows_in(self.max_memory - buffer));
+        }
+        (self, buffer)
+    }
+
+    /// Whether something was asked for that only the kernel's counting has.
+    pub fn is_for_kernel(&self) -> bool {
+        self.hook != HookChoice::Auto || self.table.is_some()
+    }
+}
+
+fn memory_of(flows: u32) -> u64 {
+    MEMORY_WITHOUT_FLOWS + u64::from(flows) * BYTES_PER_FLOW
+}
+
+fn flows_in(memory: u64) -> u32 {
+    let flows = memory.saturating_sub(MEMORY_WITHOUT_FLOWS) / BYTES_PER_FLOW;
+    u32::try_from(flows).unwrap_or(u32::MAX).max(1)
 }
 
 impl Default for Counting {
@@ -72,19 +107,22 @@ mod tests {
     #[test]
     fn flows_and_memory_bound_each_other() {
         const MIB: u64 = 1 << 20;
-        // (flows, memory) asked for → (flows, MiB)
+        // (flows, memory) asked for → (flows, MiB), the same beside a buffer of so many MiB
         let cases = [
-            ((None, None), (70_323, 128)),
-            ((None, Some(40 * MIB)), (15_069, 40)),
-            ((Some(1000), None), (1000, 40)),
-            ((Some(40_000), None), (40_000, 79)),
-            ((Some(1 << 20), None), (1 << 20, 1686)),
-            ((Some(1000), Some(64 * MIB)), (1000, 64)),
-            ((Some(1 << 20), Some(64 * MIB)), (30_138, 64)),
+            ((None, None), (70_323, 128), (50_231, 128, 32)),
+            ((None, Some(40 * MIB)), (15_069, 40), (8790, 40, 10)),
+            ((Some(1000), None), (1000, 40), (1000, 50, 10)),
+            ((Some(40_000), None), (40_000, 79), (40_000, 99, 19)),
+            ((Some(1 << 20), None), (1 << 20, 1686), (1 << 20, 1750, 64)),
+            ((Some(1000), Some(64 * MIB)), (1000, 64), (1000, 64, 16)),
+            ((Some(1 << 20), Some(64 * MIB)), (30_138, 64), (20_092, 64, 16)),
         ];
-        for ((flows, memory), expected) in cases {
+        for ((flows, memory), expected, with_buffer) in cases {
             let counting = Counting::new(HookChoice::Auto, None, Bytes::Ip, flows, memory);
             assert_eq!((counting.max_flows, counting.max_memory >> 20), expected);
+            let (counting, buffer) = counting.beside_buffer();
+            let beside = (counting.max_flows, counting.max_memory >> 20, buffer >> 20);
+            assert_eq!(beside, with_buffer);
         }
     }
 }

@@ -6,14 +6,16 @@
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
-use iftop_common::parse::LinkType;
 use tokio::sync::mpsc;
 
-use crate::{packet_filter::PacketFilter, poller::Poller};
+use crate::{
+    packet_filter::{Dlt, PacketFilter},
+    poller::Poller,
+};
 
 /// See the module's description.
 pub(super) struct Filtering {
-    link_type: LinkType,
+    dlt: Dlt,
     /// How many were asked for: of those before the last one it is of interest only whether they are in use.
     asked: u64,
     sender: mpsc::UnboundedSender<(u64, Step)>,
@@ -29,19 +31,19 @@ pub(super) enum Step {
 }
 
 impl Filtering {
-    pub(super) fn new(link_type: LinkType) -> Self {
+    pub(super) fn new(dlt: Dlt) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        Self { link_type, asked: 0, sender, receiver }
+        Self { dlt, asked: 0, sender, receiver }
     }
 
     /// Begins to compile an expression, or nothing.
     pub(super) fn ask(&mut self, text: String) -> Result<()> {
         self.asked += 1;
-        let (number, link_type, sender) = (self.asked, self.link_type, self.sender.clone());
+        let (number, dlt, sender) = (self.asked, self.dlt, self.sender.clone());
         let compile = move || {
             let filter = match text.as_str() {
                 "" => Ok(None),
-                text => PacketFilter::compile(text, link_type).map(Some),
+                text => PacketFilter::compile(text, dlt).map(Some),
             };
             let step = match filter {
                 Ok(filter) => Step::Compiled(text, filter),

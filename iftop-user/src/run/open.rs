@@ -9,7 +9,6 @@ use std::{net::IpAddr, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use iftop_common::parse::LinkType;
-use log::Level;
 
 use super::Output;
 use crate::{
@@ -17,22 +16,28 @@ use crate::{
     interface::{self, Interface, link_speed, takes_ipv6},
     names::printable,
     netns::{Entrance, Netns},
-    options::Options,
+    options::{Counting, Options},
     orient::Rules,
-    packet_filter::PacketFilter,
+    packet_filter::Dlt,
     poller::Poller,
     promiscuous::{self, Promiscuous},
     schedule::Schedule,
     source::{
-        Facts,
+        Choice, Facts,
         capture_file::{CaptureFile, Pace, Playback},
-        ebpf::{self, EbpfSource},
         frames,
         inside::Inside,
         surroundings::Surroundings,
     },
     stderr::tell,
 };
+
+mod counted;
+
+use counted::Counted;
+
+/// All interfaces at once, as libpcap calls them.
+const ANY: &str = "any";
 
 /// What is watched.
 #[derive(Clone, Debug)]
@@ -60,15 +65,15 @@ pub(super) struct Opened {
     pub rules: Rules,
     /// Kind of hook, where the source has one.
     pub hook: Option<&'static str>,
-    /// What frames start with.
-    pub link_type: LinkType,
+    /// What frames start with, where filters are compiled beforehand.
+    pub dlt: Dlt,
     /// How far a file is played.
     pub playback: Option<Playback>,
     /// To be held as long as the source is.
     pub promiscuous: Option<Promiscuous>,
 }
 
-/// An interface, counted in the kernel, in the namespace that was asked for.
+/// An interface, or all of them, in the namespace that was asked for.
 pub(super) fn interface(options: &Options, output: Output) -> Result<Opened> {
     match &options.netns {
         None => open_here(options, output, None),
@@ -81,9 +86,13 @@ pub(super) fn interface(options: &Options, output: Output) -> Result<Opened> {
 
 /// Opens all of it in the calling thread's namespace, which was found by that way.
 fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> Result<Opened> {
+    let all = options.interface.as_deref() == Some(ANY)
+        && options.counting.source != Choice::Ebpf
+        && !options.counting.is_for_kernel();
     let found = match &options.interface {
-        Some(name) => interface::find(name),
-        None => interface::default_interface(),
+        Some(_) if all => Ok(None),
+        Some(name) => interface::find(name).map(Some),
+        None => interface::default_interface().map(Some),
     };
     let interface = match &options.netns {
         Some(target) => {
@@ -91,29 +100,23 @@ fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> 
         }
         None => found,
     }?;
-    let promiscuous =
-        options.promiscuous.then(|| promiscuous::join(interface.index)).transpose()?;
-    let link_type = interface.link_type()?;
-    let filter = options.packet_filter.as_deref();
-    let filter = filter.map(|text| PacketFilter::compile(text, link_type)).transpose()?;
-    let source = EbpfSource::open(&ebpf::Options {
-        interface: &interface,
-        filter: filter.as_ref(),
-        hook: options.counting.hook,
-        table: options.counting.table,
-        max_flows: options.counting.max_flows,
-        bytes: options.counting.bytes,
-        log_refused: log::log_enabled!(Level::Debug),
-    })?;
+    let promiscuous = match &interface {
+        Some(interface) if options.promiscuous => Some(promiscuous::join(interface.index)?),
+        None if options.promiscuous => {
+            tell("iftop: -p is for one interface: with -i any it changes nothing");
+            None
+        }
+        _ => None,
+    };
+    let Counted { source, facts, at_start, hook, dlt, counting } =
+        counted::open(options, interface.as_ref())?;
     if output != Output::Screen {
-        introduce(options, &interface);
+        introduce(options, interface.as_ref(), &facts);
     }
-    let facts = source.facts();
     // What the kernel had no memory for, user space will hardly have either.
     let max_flows = match facts.refused_lines {
-        0 => options.counting.max_flows,
-        _ => u32::try_from(facts.lines)
-            .map_or(u32::MAX, |lines| lines.min(options.counting.max_flows)),
+        0 => counting.max_flows,
+        _ => u32::try_from(facts.lines).map_or(u32::MAX, |lines| lines.min(counting.max_flows)),
     };
     if facts.refused_lines > 0 {
         tell(&format!(
@@ -121,36 +124,45 @@ fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> 
             facts.lines, facts.refused_lines
         ));
     }
+    let of = interface.as_ref();
     let about = About {
-        link_speed: link_speed(&interface.name),
+        link_speed: of.and_then(|interface| link_speed(&interface.name)),
         max_flows,
-        hardware: interface.counts_segments(),
-        loopback: interface.loopback,
+        hardware: of.is_some_and(Interface::counts_segments),
+        loopback: of.is_some_and(|interface| interface.loopback),
         takes_ipv6: takes_ipv6(),
-        ..about(options, facts.clone())
+        ..about(&counting, facts)
     };
     Ok(Opened {
         about,
-        at_start: source.at_start(),
+        at_start,
         rules: Rules { own: interface::own_addresses()?, ..rules(options) },
-        hook: Some(source.hook()),
-        link_type,
+        hook,
+        dlt,
         playback: None,
         promiscuous,
         poller: match entrance {
             Some(entrance) => Poller::start(Inside::new(source, entrance.clone())),
             None => Poller::start(source),
         }?,
-        subject: Subject { name: interface.name, up: interface.up },
+        subject: match interface {
+            Some(interface) => Subject { name: interface.name, up: interface.up },
+            None => Subject { name: ANY.to_owned(), up: true },
+        },
     })
 }
 
 /// iftop's words on what it listens to.
-fn introduce(options: &Options, interface: &Interface) {
-    tell(&format!("interface: {}", interface.shown_name()));
+fn introduce(options: &Options, interface: Option<&Interface>, facts: &Facts) {
+    let name = interface.map_or(ANY.to_owned(), Interface::shown_name);
+    tell(&format!("interface: {name}"));
     if let Some(target) = &options.netns {
         tell(&format!("network namespace: {}", target.shown()));
     }
+    if let Some(reason) = &facts.reason {
+        tell(&format!("source: {} ({reason})", facts.kind.name()));
+    }
+    let Some(interface) = interface else { return };
     if let Some(address) = interface.addresses.iter().find(|address| address.is_ipv4()) {
         tell(&format!("IP address is: {address}"));
     }
@@ -199,25 +211,25 @@ pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<Ope
         _ => path.to_string_lossy(),
     };
     Ok(Opened {
-        about: about(options, source.facts()),
+        about: about(counting, source.facts()),
         at_start: CaptureFile::surroundings(),
         poller: Poller::start(source)?,
         // Whose the addresses of this host are is of no matter to a capture.
         rules: rules(options),
         hook: None,
-        link_type: LinkType::Ethernet,
+        dlt: LinkType::Ethernet.into(),
         playback: Some(playback),
         promiscuous: None,
         subject: Subject { name: name.into_owned(), up: true },
     })
 }
 
-fn about(options: &Options, facts: Facts) -> About {
+fn about(counting: &Counting, facts: Facts) -> About {
     About {
         facts,
-        max_memory: options.counting.max_memory,
-        max_flows: options.counting.max_flows,
-        bytes: options.counting.bytes,
+        max_memory: counting.max_memory,
+        max_flows: counting.max_flows,
+        bytes: counting.bytes,
         ..About::default()
     }
 }

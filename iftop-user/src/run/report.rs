@@ -256,10 +256,12 @@ impl Reporter<'_> {
 
     fn json(&self, view: &View) -> Result<String> {
         let netns = self.session.options.netns.as_ref().map(Target::to_string);
+        let facts = &self.session.monitor.about().facts;
         let origin = json::Origin {
             interface: &self.session.subject.name,
             netns: netns.as_deref(),
-            source: self.session.monitor.about().facts.kind.name(),
+            source: facts.kind.name(),
+            source_reason: facts.reason.as_deref(),
             hook: self.session.hook,
             bytes: self.session.options.counting.bytes,
             filter: self.session.options.packet_filter.as_deref(),

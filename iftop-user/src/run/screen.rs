@@ -60,7 +60,11 @@ pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<End
         1 => "; 1 mistake in the configuration file".to_owned(),
         many => format!("; {many} mistakes in the configuration file"),
     };
-    app.say(format!("Listening on {}{down}{mistakes}", session.place()));
+    let instead = match &session.monitor.about().facts.reason {
+        Some(reason) => format!(" by libpcap ({reason})"),
+        None => String::new(),
+    };
+    app.say(format!("Listening on {}{instead}{down}{mistakes}", session.place()));
     let mut terminal = Terminal::take()?;
     let ending = watch(&mut session, &mut app, &mut terminal).await;
     let readable = terminal.leave() && !matches!(ending, Ok(Ending::Killed(libc::SIGHUP)));
@@ -77,11 +81,13 @@ async fn watch(
 ) -> Result<Ending> {
     let interface = session.subject.shown_name();
     let netns = session.netns.clone();
-    let mut filtering = Filtering::new(session.link_type);
-    let kind = session.monitor.about().facts.kind.name();
-    let source = match session.hook {
-        Some(hook) => format!("{kind}/{hook}"),
-        None => kind.to_owned(),
+    let mut filtering = Filtering::new(session.dlt);
+    let facts = &session.monitor.about().facts;
+    let kind = facts.kind.name();
+    let source = match (session.hook, &facts.reason) {
+        (Some(hook), _) => format!("{kind}/{hook}"),
+        (None, Some(reason)) => format!("{kind} ({reason})"),
+        (None, None) => kind.to_owned(),
     };
     let abilities = Abilities::of(|name| env::var(name).ok());
     // Nobody waits longer than needed for the first rows; rates are of the time that passed.

@@ -6,18 +6,22 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
-use aya::util::KernelVersion;
+use anyhow::{Context as _, Result, anyhow, bail};
+use aya::{Ebpf, util::KernelVersion};
 use aya_log::EbpfLogger;
-use iftop_common::{Bytes, Table, flat::Seed, parse::Mac};
+use iftop_common::{
+    Bytes, Table,
+    flat::Seed,
+    names,
+    parse::{LinkType, Mac},
+};
 
 use crate::{
     interface::{Interface, cut_by_kernel, is_present},
     packet_filter::PacketFilter,
-    source::{Facts, Kind, Sample, Source, surroundings::Surroundings},
+    source::{Facts, Kind, Sample, Source, around::Around, surroundings::Surroundings},
 };
 
-mod around;
 mod batch;
 mod cost;
 mod cpus;
@@ -36,8 +40,8 @@ mod position;
 mod realtime;
 mod size;
 
-use around::Around;
 use cost::PacketCost;
+pub use explain::Unavailable;
 use gate::Gates;
 pub use grace::GracePeriod;
 pub use halves::Halves;
@@ -45,6 +49,7 @@ use hooks::Hooks;
 pub use hooks::{HookChoice, HookKind, XdpBy};
 pub use instance::Instance;
 pub use object::Settings;
+pub(super) use position::{Hook, place};
 pub use size::{BYTES_PER_FLOW, Size};
 
 /// What to open.
@@ -119,7 +124,7 @@ impl EbpfSource {
         };
         let grace = GracePeriod::new()?;
         let hooks = Hooks::attach(&mut instance.object, options.interface, options.hook)?;
-        let around = Around::new(&mut instance.object, options.interface);
+        let around = Around::new(options.interface.index, ids(&mut instance.object));
         let size = instance.size();
         let facts = Facts {
             kind: Kind::Ebpf,
@@ -128,6 +133,7 @@ impl EbpfSource {
             lines: size.lines(),
             refused_lines: wanted.lines() - size.lines(),
             kernel_bytes: size.kernel_bytes(),
+            reason: None,
         };
         let mut source = Self {
             hooks,
@@ -191,19 +197,35 @@ fn settings(options: &Options<'_>) -> Result<Settings> {
     let interface = options.interface;
     let kernel = KernelVersion::current().context("ask for the kernel's version")?;
     if interface.receives_outer_headers(kernel) {
-        bail!(
+        let error = anyhow!(
             "packets that {} receives cannot be read before Linux 5.14: watch the interface below it",
             interface.shown_name()
         );
+        return Err(Unavailable::because("tunnel, kernel before 5.14", error));
     }
     Ok(Settings {
-        link_type: interface.link_type()?,
+        link_type: link_type(interface)?,
         mac: Mac::new(interface.mac.unwrap_or_default()),
         cut_by_kernel: cut_by_kernel(&interface.name),
         bytes: options.bytes,
         log_refused: options.log_refused,
         seed: random_seed()?,
     })
+}
+
+/// How packets of an interface start.
+///
+/// # Errors
+/// Say that this is not known, which is [`Unavailable`].
+pub fn link_type(interface: &Interface) -> Result<LinkType> {
+    let reason = || format!("link type {}", interface.link_layer);
+    interface.link_type().map_err(|error| Unavailable::because(reason(), error))
+}
+
+/// The kernel's numbers for the programs that count: ingress, egress.
+fn ids(object: &mut Ebpf) -> [Option<u32>; 2] {
+    [names::INGRESS, names::EGRESS]
+        .map(|name| Some(object::program(object, name).ok()?.info().ok()?.id()))
 }
 
 fn random_seed() -> Result<Seed> {

@@ -10,10 +10,10 @@ use anyhow::Result;
 use iftop_common::{
     Bytes, FlowKey,
     aggregate::wire_bytes,
-    parse::{Direction, Hook, LinkType, Mac, Refused, Vlan, parse},
+    parse::{Direction, Hook, LinkType, Mac, Parsed, Refused, Vlan, parse},
 };
 
-use crate::source::Sample;
+use crate::{packet_filter::PacketFilter, source::Sample};
 
 mod filter;
 mod link;
@@ -109,7 +109,27 @@ const AS_SENT: Hook = Hook {
     interface: 0,
     stripped_vlan: Vlan::NONE,
 };
+/// 802.1Q and 802.1ad: the tags that the kernel takes out of received frames.
+const STRIPPED_TAGS: [u16; 2] = [0x8100, 0x88a8];
+/// Addresses, tag and ethertype.
+const TAGGED_HEADER_BYTES: usize = 18;
 const WITHOUT_LINK: Hook = Hook { link_type: LinkType::RawIp, ..AS_SENT };
+
+/// A received frame as the kernel has it, which takes out the outermost tag, so that one more of them
+/// can be read.
+fn parse_untagged(frame: &Captured<'_>) -> Result<Parsed, Refused> {
+    let header: &[u8; TAGGED_HEADER_BYTES] = frame.bytes.first_chunk().ok_or(Refused::NotIp)?;
+    let number = |place: usize| u16::from_be_bytes([header[place], header[place + 1]]);
+    if !STRIPPED_TAGS.contains(&number(12)) {
+        return Err(Refused::NotIp);
+    }
+    let packet = Captured {
+        bytes: &frame.bytes[TAGGED_HEADER_BYTES..],
+        frame_bytes: frame.frame_bytes - TAGGED_HEADER_BYTES as u64,
+    };
+    let hook = Hook { stripped_vlan: Vlan::new(number(14)), ..AS_SENT };
+    parse(&Headed::new(number(16), packet), &hook)
+}
 
 impl Frames {
     /// Nothing is counted yet.
@@ -126,6 +146,11 @@ impl Frames {
     /// Counts only what a filter accepts from now on, or everything again.
     pub fn set_filter(&mut self, expression: Option<&str>) {
         self.filter = expression.map(FrameFilter::new);
+    }
+
+    /// The same of a filter that is compiled for such frames already: then counting them compiles nothing.
+    pub fn set_compiled_filter(&mut self, link: LinkLayer, filter: Option<PacketFilter>) {
+        self.filter = filter.map(|filter| FrameFilter::compiled(link, filter));
     }
 
     /// Compiles the filter for such frames already, where there is one.
@@ -156,7 +181,10 @@ impl Frames {
         let packet_bytes = frame_bytes - opened.offset as u64;
         let packet = Captured { bytes: &frame.bytes[opened.offset..], frame_bytes: packet_bytes };
         let parsed = match opened.inside {
-            Inside::Frame => parse(&packet, &AS_SENT),
+            Inside::Frame => match (parse(&packet, &AS_SENT), frame.way) {
+                (Err(Refused::NotIp), Some(Way::In | Way::By)) => parse_untagged(&packet),
+                (parsed, _) => parsed,
+            },
             Inside::Ip => parse(&packet, &WITHOUT_LINK),
             Inside::Typed { ethertype, .. } => parse(&Headed::new(ethertype, packet), &AS_SENT),
             Inside::Other => Err(Refused::NotIp),

@@ -69,13 +69,18 @@ fn link(health: &Health, status: &Status<'_>) -> Vec<String> {
     let state = match health.up {
         Some(true) => "up",
         Some(false) => "down",
+        // All interfaces at once.
+        None if health.about.facts.kind == Kind::Pcap && health.losses.is_none() => "",
         None => UNKNOWN,
     };
     let speed = health.about.link_speed.map(|speed| format!("{}  ", bits_per_second(speed)));
     let places = places(health.places).map(|places| format!(", {places}")).unwrap_or_default();
     let mut parts = vec![format!("{}  {}{state}", status.interface, speed.unwrap_or_default())];
     parts.extend(status.netns.map(|netns| format!("netns  {netns}")));
-    parts.push(format!("hook  {}{places}", health.about.facts.hooks));
+    let facts = &health.about.facts;
+    let by = if facts.kind == Kind::Ebpf { "hook" } else { "by" };
+    parts.push(format!("{by}  {}{places}", facts.hooks));
+    parts.extend(facts.reason.as_ref().map(|reason| format!("not in the kernel: {reason}")));
     parts
 }
 
@@ -121,6 +126,7 @@ fn table(view: &View) -> Vec<String> {
     let memory = format!("{used} of {} MiB", mebibytes(health.about.max_memory));
     let mut parts = match facts.table {
         Table::Flat => vec![format!("{lines}, fullest shard {} %", table.fullest_shard_percent)],
+        Table::Hash if facts.kind == Kind::Pcap => vec![lines],
         Table::Hash => vec![lines, "hash map".to_owned()],
     };
     if facts.refused_lines > 0 {
@@ -137,12 +143,14 @@ fn table(view: &View) -> Vec<String> {
 
 fn cost(health: &Health) -> Vec<String> {
     let packet = match health.packet_cost {
-        Some(cost) => format!("{} ns a packet (at load)", cost.as_nanos()),
-        None => format!("{UNKNOWN} ns a packet"),
+        Some(cost) => format!("{} ns a packet (at load), ", cost.as_nanos()),
+        // It is in what this program uses.
+        None if health.about.facts.kind == Kind::Pcap => String::new(),
+        None => format!("{UNKNOWN} ns a packet, "),
     };
     let poll = health.poll.as_secs_f64() * 1000.0;
     let cpu = health.cpu.unwrap_or(0) as f64 / 1000.0;
-    vec![format!("{packet}, poll {poll:.1} ms, this program {cpu:.1} % of a CPU")]
+    vec![format!("{packet}poll {poll:.1} ms, this program {cpu:.1} % of a CPU")]
 }
 
 fn losses(view: &View, format: Format) -> Vec<String> {
@@ -156,7 +164,11 @@ fn losses(view: &View, format: Format) -> Vec<String> {
             sum
         }
     };
-    let ours = format!("ours {}", grouped(view.account.dropped_packets));
+    let dropped = lost(view.account.dropped_packets, now.ours);
+    let ours = match health.about.facts.kind {
+        Kind::Pcap => format!("libpcap: dropped {dropped}"),
+        _ => format!("ours {dropped}"),
+    };
     let Some(losses) = &health.losses else {
         return vec![ours, format!("NIC: {UNKNOWN}"), format!("qdisc: {UNKNOWN}")];
     };
@@ -246,6 +258,7 @@ fn length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Facts;
 
     #[test]
     fn lines_are_wrapped_between_parts_and_else_between_words() {
@@ -291,6 +304,35 @@ mod tests {
         for (at, expected) in cases {
             assert_eq!(places(at).as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn libpcap_has_a_page_too() {
+        let mut view = View::default();
+        view.health.about.facts = Facts {
+            kind: Kind::Pcap,
+            hooks: "libpcap, Ethernet".to_owned(),
+            table: Table::Hash,
+            reason: Some("no CAP_BPF".to_owned()),
+            ..Facts::default()
+        };
+        view.account.dropped_packets = 7;
+        view.health.lost_now.ours = 1200.0;
+        let status = Status {
+            interface: "eth0",
+            netns: None,
+            source: "pcap",
+            progress: None,
+            note: None,
+            unicode: true,
+            colours: false,
+        };
+        let lines = lines(&view, Format::default(), &status);
+        let of = |wanted| &lines.iter().find(|(name, _)| *name == wanted).unwrap().1[..];
+        let interface = ["eth0  ", "by  libpcap, Ethernet", "not in the kernel: no CAP_BPF"];
+        assert_eq!(of("interface"), interface);
+        assert_eq!(of("losses")[0], "libpcap: dropped 7 (1.20Kp/s)");
+        assert!(of("cost")[0].starts_with("poll "), "{lines:?}");
     }
 
     #[test]

@@ -255,6 +255,7 @@ mod tests {
             errors,
             send_failed,
             queue,
+            ours: 0.0,
         };
         // What is lost, covered, attributed → the rule
         let cases = [
@@ -272,6 +273,12 @@ mod tests {
             ),
             (now(1.0, 1.0, 3.0, 2.0, 2.0), None, 100, "NIC received 3p/s broken ─ attributed 100%"),
             (now(0.0, 3.0, 1.0, 8.0, 7.0), None, 100, "NIC failed to send 8p/s ─ attributed 100%"),
+            (
+                LostNow { ours: 1200.0, ..now(1.0, 2.0, 3.0, 4.0, 12.0) },
+                None,
+                100,
+                "libpcap dropped 1.20Kp/s ─ attributed 100%",
+            ),
             (now(1.0, 2.0, 3.0, 4.0, 12.0), None, 100, "qdisc dropped 12p/s ─ attributed 100%"),
             (
                 now(0.0, 0.0, 0.0, 0.0, 0.0),

@@ -87,6 +87,7 @@ pub fn health() -> Health {
                 lines: 262_144,
                 refused_lines: 0,
                 kernel_bytes: 32 << 20,
+                reason: None,
             },
             link_speed: Some(25_000_000_000),
             max_memory: 128 << 20,
@@ -133,6 +134,7 @@ pub fn lossy() -> Health {
     Health {
         up: Some(false),
         losses: Some(Losses {
+            ours: 0,
             interface,
             dropped_before_us: 2000,
             queue_dropped: 1204,

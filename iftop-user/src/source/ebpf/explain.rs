@@ -1,10 +1,43 @@
-//! What to do about it: advice added to an error of loading or attaching.
+//! What to do about it: advice added to an error of loading or attaching; and whether it says that
+//! counting in the kernel is not to be had here at all.
 
-use std::io;
+use std::{error, fmt, io};
 
 use anyhow::Error;
+use aya::util::KernelVersion;
 
 use crate::privileges;
+
+/// The first one that can run our programs.
+const OLDEST_KERNEL: KernelVersion = KernelVersion::new(5, 10, 0);
+
+/// An error of a machine, a process or an interface without counting in the kernel. Anything else, as a
+/// missing interface or somebody else's program, is to be mended instead.
+#[derive(Debug)]
+pub struct Unavailable {
+    /// In a few words.
+    pub reason: String,
+    error: Error,
+}
+
+impl Unavailable {
+    /// The error for such a reason.
+    pub fn because(reason: impl Into<String>, error: Error) -> Error {
+        Self { reason: reason.into(), error }.into()
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(formatter)
+    }
+}
+
+impl error::Error for Unavailable {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.error.source()
+    }
+}
 
 /// Whether the kernel had no memory for a table of that size.
 pub(super) fn is_out_of_memory(error: &Error) -> bool {
@@ -18,10 +51,72 @@ fn code(error: &Error) -> Option<i32> {
 
 /// Adds what the user can do, where the cause is one that he can mend.
 pub(super) fn advise(error: Error) -> Error {
-    match code(&error) {
+    if error.is::<Unavailable>() {
+        return error;
+    }
+    let code = code(&error);
+    let reason = reason(code, KernelVersion::current().ok());
+    let error = match code {
         Some(libc::ENOSYS) => error
             .context("this kernel has no BPF: it needs CONFIG_BPF_SYSCALL, Linux 5.10 or later"),
         Some(libc::ENODEV) => error.context("the interface is gone"),
         _ => privileges::explain(error, &privileges::COUNTING),
+    };
+    match reason {
+        Some(reason) => Unavailable::because(reason, error),
+        None => error,
+    }
+}
+
+/// Why it is not to be had, where that is what the kernel's refusal means.
+fn reason(code: Option<i32>, kernel: Option<KernelVersion>) -> Option<String> {
+    let missing = || privileges::missing(&privileges::COUNTING);
+    match code {
+        Some(libc::ENOSYS) => Some("no BPF in this kernel".to_owned()),
+        Some(libc::EPERM | libc::EACCES) if !missing().is_empty() => {
+            Some(format!("no {}", missing().join(", ")))
+        }
+        // As in a container, whatever capabilities there are.
+        Some(libc::EPERM) => Some("BPF is not permitted".to_owned()),
+        Some(libc::ENODEV) => None,
+        _ => {
+            kernel.filter(|kernel| *kernel < OLDEST_KERNEL).map(|_| "kernel before 5.10".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn what_another_source_mends_is_told_from_what_the_user_must() {
+        let (old, new) = (KernelVersion::new(4, 19, 0), KernelVersion::new(6, 1, 0));
+        let cases = [
+            (Some(libc::ENOSYS), new, Some("no BPF in this kernel")),
+            (Some(libc::EINVAL), old, Some("kernel before 5.10")),
+            (None, old, Some("kernel before 5.10")),
+            (Some(libc::EINVAL), new, None),
+            (Some(libc::EBUSY), new, None),
+            (Some(libc::ENODEV), old, None),
+            (Some(libc::ENOMEM), new, None),
+            (None, new, None),
+        ];
+        for (code, kernel, expected) in cases {
+            assert_eq!(reason(code, Some(kernel)).as_deref(), expected, "{code:?} {kernel:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_told_as_the_error_that_it_is() {
+        let error = io::Error::from_raw_os_error(libc::ENOSYS);
+        let error = advise(Error::from(error).context("load"));
+        let told = "this kernel has no BPF: it needs CONFIG_BPF_SYSCALL, Linux 5.10 or later: load: \
+                    Function not implemented (os error 38)";
+        assert_eq!(format!("{error:#}"), told);
+        let error = Err::<(), _>(error).context("outside").unwrap_err();
+        assert!(error.downcast_ref::<Unavailable>().is_some());
     }
 }

@@ -16,7 +16,7 @@ const BPF_PROG_QUERY: libc::c_int = 16;
 /// A hook, as `enum bpf_attach_type` numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub(super) enum Hook {
+pub enum Hook {
     /// `BPF_TCX_INGRESS`.
     TcxIngress = 46,
     /// `BPF_TCX_EGRESS`.
@@ -47,7 +47,7 @@ const _: () = assert!(size_of::<Query>() == 64);
 
 /// Where the program of this identifier stands at a hook of the interface of this index; `None` where
 /// it is not there, or where the kernel does not say.
-pub(super) fn place(interface_index: u32, hook: Hook, program: u32) -> Option<Place> {
+pub fn place(interface_index: u32, hook: Hook, program: u32) -> Option<Place> {
     let programs = programs(interface_index, hook).ok()?;
     let index = programs.iter().position(|&found| found == program)?;
     Some(Place { position: index + 1, of: programs.len() })

@@ -19,6 +19,12 @@ impl FrameFilter {
         Self { expression: expression.to_owned(), compiled: Vec::new() }
     }
 
+    /// For such frames it is compiled already.
+    pub fn compiled(link: LinkLayer, filter: PacketFilter) -> Self {
+        let expression = filter.expression().to_owned();
+        Self { expression, compiled: vec![(link, filter)] }
+    }
+
     /// Compiles it for frames with such a header.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
 /// `ARPHRD_ETHER` of `linux/if_arp.h`.
 const ARPHRD_ETHER: u16 = 1;
+const ARPHRD_LOOPBACK: u16 = 772;
 /// Both of a capture on `any`, in bytes.
 const COOKED_BYTES: usize = 16;
 const COOKED2_BYTES: usize = 20;
@@ -129,7 +130,7 @@ impl LinkLayer {
     }
 
     /// As libpcap numbers it where filters are compiled, on Linux.
-    pub(super) fn dlt(self) -> Dlt {
+    pub fn dlt(self) -> Dlt {
         Dlt(match self {
             Self::Ethernet => 1,
             Self::Cooked => 113,
@@ -193,7 +194,7 @@ fn cooked(bytes: &[u8]) -> Option<Opened> {
     let header: &[u8; COOKED_BYTES] = bytes.first_chunk()?;
     let number = |place: usize| u16::from_be_bytes([header[place], header[place + 1]]);
     let inside = Inside::Typed { ethertype: number(14), cable: number(2) == ARPHRD_ETHER };
-    Some(Opened { inside, offset: COOKED_BYTES, way: packet_type(number(0)) })
+    Some(Opened { inside, offset: COOKED_BYTES, way: way(number(0), number(2)) })
 }
 
 /// Protocol, two bytes of nothing, interface, `ARPHRD_*`, type of packet, length of the address,
@@ -202,12 +203,14 @@ fn cooked2(bytes: &[u8]) -> Option<Opened> {
     let header: &[u8; COOKED2_BYTES] = bytes.first_chunk()?;
     let number = |place: usize| u16::from_be_bytes([header[place], header[place + 1]]);
     let inside = Inside::Typed { ethertype: number(0), cable: number(8) == ARPHRD_ETHER };
-    Some(Opened { inside, offset: COOKED2_BYTES, way: packet_type(header[10].into()) })
+    Some(Opened { inside, offset: COOKED2_BYTES, way: way(header[10].into(), number(8)) })
 }
 
-/// `PACKET_*` of `linux/if_packet.h`.
-fn packet_type(number: u16) -> Option<Way> {
-    match number {
+/// Of `PACKET_*` (`linux/if_packet.h`) and `ARPHRD_*`.
+fn way(packet_type: u16, hardware: u16) -> Option<Way> {
+    match packet_type {
+        // There each packet passes twice, and is captured once, when it is received; it counts as sent.
+        _ if hardware == ARPHRD_LOOPBACK => Some(Way::Out),
         // For us, for all, for a group.
         0..=2 => Some(Way::In),
         3 => Some(Way::By),

@@ -1,18 +1,12 @@
-//! What is read around the hooks with each sample, on the poller's thread.
+//! What is read around the counters with each sample, on the poller's thread.
 //!
 //! It owns when to ask what again. It must never fail: a figure that is not to be had is unknown.
 
 use std::time::{Duration, Instant};
 
-use aya::Ebpf;
-use iftop_common::names;
-
-use super::{
-    object,
-    position::{Hook, place},
-};
+use super::ebpf::{Hook, place};
 use crate::{
-    interface::{Interface, InterfaceCounters, counters},
+    interface::{InterfaceCounters, counters},
     qdisc::{Queue, root_queue},
     source::surroundings::{Place, Surroundings},
     usage::usage,
@@ -41,14 +35,9 @@ struct Asked<T> {
 }
 
 impl Around {
-    pub(super) fn new(object: &mut Ebpf, interface: &Interface) -> Self {
-        let mut program = |name| Some(object::program(object, name).ok()?.info().ok()?.id());
-        Self {
-            interface_index: interface.index,
-            programs: [program(names::INGRESS), program(names::EGRESS)],
-            places: Asked::default(),
-            queue: Asked::default(),
-        }
+    /// Of an interface at whose hooks are these programs of ours.
+    pub(super) fn new(interface_index: u32, programs: [Option<u32>; 2]) -> Self {
+        Self { interface_index, programs, places: Asked::default(), queue: Asked::default() }
     }
 
     /// Other programs of ours stand at the hooks from now on.
