@@ -14,7 +14,7 @@ use crate::support::{
     capture::{Order::Little, Packet, pcapng},
     frame,
     iftop::{Iftop, checked},
-    net::{Cable, VA_MAC, VB_MAC},
+    net::{Cable, Namespace, VA_MAC, VB_MAC},
     traffic::{Senders, Sent, into, out, to_mac, udp},
 };
 
@@ -270,6 +270,20 @@ fn where_the_kernel_may_not_count_libpcap_does_and_why_is_said() {
         assert_eq!(end.status.code(), Some(1), "{options}: {end:?}");
         assert!(end.errors.contains(expected), "{options}: {end:?}");
     }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn another_network_namespace_is_read_from_outside() {
+    let (cable, outside) = (Cable::new(), Namespace::new());
+    let path = cable.a.path();
+    let iftop = Iftop::json(&outside, &format!("-i va --source pcap --netns {path}"));
+    let senders = Senders::new(&cable);
+    senders.send(&into(&udp("10.9.0.2:1", "10.9.0.1:2", 10)));
+    senders.send(&out(&udp("10.9.0.1:1", "10.9.0.2:2", 10)));
+    let report = iftop.last_report(2);
+    let both = ["sent", "received"].map(|side| report["totals"][side]["packets"].as_u64());
+    assert_eq!((report["netns"].as_str(), both), (Some(&*path), [Some(1); 2]));
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn what_does_not_go_together_is_refused() {
         ("-i eth0", "'--read <FILE>' cannot be used with '--interface"),
         ("-p", "cannot be used with '--promiscuous'"),
         ("--hook tcx", "cannot be used with '--hook"),
+        ("--source pcap", "cannot be used with '--source"),
         ("--table flat", "cannot be used with '--table"),
         ("-t --speed 2", "--speed is for the live table: reports come as fast as"),
         ("--json --speed 2", "--speed is for the live table"),
