@@ -161,6 +161,19 @@ fn a_filter_means_the_same() {
     }
 }
 
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_filter_that_may_read_more_than_is_captured_is_refused() {
+    let cable = Cable::new();
+    for filter in ["ether[999] = 0x55", "tcp[((tcp[12] & 0xf0) >> 2):4] = 0x47455420"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+        command.args(["--json", "-i", "va", "--source", "pcap", "-f", filter]);
+        let end = Iftop::spawn(&cable.a, command).end();
+        assert_eq!(end.status.code(), Some(1), "{end:?}");
+        assert!(end.errors.contains("may read more than the first 256 bytes"), "{}", end.errors);
+    }
+}
+
 /// Each packet passes `lo` twice, and `any` shows it once for each interface that it passes.
 #[test]
 #[ignore = "needs root: cargo xtask test"]

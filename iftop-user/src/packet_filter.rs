@@ -96,6 +96,12 @@ impl PacketFilter {
         self.tags
     }
 
+    /// How many bytes of a frame it may read, where that is known.
+    pub fn reach(&self) -> Option<u64> {
+        let tag_bytes = if self.tags == Some(Tags::Skipped) { 4 } else { 0 };
+        Some(self.program.reach()? + tag_bytes)
+    }
+
     /// Whether a frame passes, given as it was on the wire. Of its `length` bytes some may be missing.
     pub fn accepts(&self, frame: &[u8], length: u32) -> bool {
         let (tag, length) = match self.tags {

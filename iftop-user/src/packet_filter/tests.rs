@@ -109,6 +109,23 @@ fn a_tag_is_skipped_or_seen() {
 }
 
 #[test]
+fn how_far_a_filter_reads_is_known_unless_it_computes_that() {
+    let cases = [
+        ("ip", Some(14 + 4)),
+        ("port 80", Some(14 + 60 + 4 + 4)),
+        ("vlan and udp port 80", Some(18 + 60 + 4)),
+        ("udp[100] = 1", Some(14 + 60 + 101 + 4)),
+        ("ether[9000] = 1", Some(9001)),
+        ("tcp[((tcp[12] & 0xf0) >> 2):4] = 0x47455420", None),
+        ("ip[ip[0]:1] = 0", None),
+    ];
+    for (expression, expected) in cases {
+        let filter = PacketFilter::compile(expression, LinkType::Ethernet).unwrap();
+        assert_eq!(filter.reach(), expected, "{expression}");
+    }
+}
+
+#[test]
 fn a_mistake_is_told_in_libpcaps_words() {
     let message = |expression| {
         let error = PacketFilter::compile(expression, LinkType::Ethernet).unwrap_err();

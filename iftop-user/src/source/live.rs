@@ -82,6 +82,7 @@ impl LiveSource {
             .map_err(|error| privileges::with_advice(error, &[Capability::NetRaw]))?;
         let link = rings.first().context("a capture has a ring")?.link();
         let filter = filter.map(|text| PacketFilter::compile(text, link.dlt())).transpose()?;
+        filter.as_ref().map_or(Ok(()), ring::check)?;
         let mut frames = Frames::new(frames);
         frames.set_compiled_filter(link, filter);
         let facts = Facts {
@@ -185,6 +186,7 @@ impl Source for LiveSource {
     }
 
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
+        filter.map_or(Ok(()), ring::check)?;
         let filter = filter.cloned();
         self.ask(move |reader| reader.set_filter(filter))
     }

@@ -11,13 +11,14 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use pcap::{Active, Capture, Direction, Error, Linktype};
 use socket2::{SockFilter, SockRef};
 
 use super::ANY;
 use crate::{
     interface::Interface,
+    packet_filter::PacketFilter,
     source::frames::{Frame, Frames, LinkLayer, Way},
 };
 
@@ -37,6 +38,20 @@ enum Part {
     Loopback,
     /// Those of all interfaces.
     All,
+}
+
+/// Refuses a filter that may read what is not captured: it would reject packets that it should accept.
+///
+/// # Errors
+/// Say so.
+pub(super) fn check(filter: &PacketFilter) -> Result<()> {
+    let reads_headers = filter.reach().is_some_and(|reach| reach <= CAPTURED_BYTES.into());
+    ensure!(
+        reads_headers,
+        "the filter \"{filter}\" may read more than the first {CAPTURED_BYTES} bytes of a packet, which \
+         is all that is captured by libpcap here"
+    );
+    Ok(())
 }
 
 /// See the module's description.
