@@ -14,7 +14,8 @@ use iftop_user::{
     packet_filter::PacketFilter,
     source::{
         Sample, Source as _,
-        ebpf::{EbpfSource, HookChoice, HookKind, Options, XdpBy},
+        ebpf::{EbpfSource, Options},
+        hook::{HookChoice, HookKind, XdpBy},
     },
 };
 
@@ -83,6 +84,7 @@ fn open(hook: HookChoice) -> EbpfSource {
         table: None,
         max_flows: 1000,
         bytes: Bytes::Ip,
+        promiscuous: false,
         filter: None,
         log_refused: false,
     })

@@ -11,10 +11,9 @@ use iftop_common::{Bytes, Count};
 
 use crate::{
     interface::InterfaceCounters,
-    qdisc::Queue,
     source::{
         Facts, Kind, Sample, TableUse,
-        surroundings::{Place, Surroundings},
+        surroundings::{Place, Queue, Surroundings},
     },
 };
 

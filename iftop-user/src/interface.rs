@@ -3,41 +3,33 @@
 //! It owns finding and choosing an interface. It must never read `/sys`, which may show another
 //! namespace, and never change an interface.
 //!
-//! Source: rtnetlink(7), `linux/if_link.h`, `linux/if_addr.h`.
+//! Who lists them depends on the system: netlink on Linux (`linux`), getifaddrs(3) elsewhere.
 
-use std::{net::IpAddr, path::Path};
+use std::net::IpAddr;
 
 use anyhow::{Context as _, Result, bail};
-use netlink_packet_route::{
-    RouteNetlinkMessage,
-    address::{AddressHeader, AddressMessage},
-    link::{LinkFlags, LinkHeader, LinkMessage},
-};
 
-use crate::{
-    names::printable,
-    netlink::{self, Reply},
-};
+use crate::names::printable;
 
 mod counters;
-mod default_route;
-mod ethtool;
-mod link_type;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(any(not(target_os = "linux"), test))]
+mod getifaddrs;
+#[cfg(target_os = "linux")]
+mod linux;
 mod present;
-mod segmentation;
-mod speed;
-mod xdp;
 
-pub use counters::{InterfaceCounters, InterfaceLosses, counters};
+pub use counters::{InterfaceCounters, InterfaceLosses};
+#[cfg(not(target_os = "linux"))]
+use elsewhere as system;
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(target_os = "linux")]
+pub use linux::{counters, cut_by_kernel, xdp_program};
 pub use present::is_present;
-pub use segmentation::cut_by_kernel;
-pub use speed::link_speed;
-pub use xdp::xdp_program;
+pub use system::{all, link_speed, takes_ipv6};
 
-/// Bytes of `struct ifinfomsg`.
-const LINK_HEADER_BYTES: usize = 16;
-/// Bytes of `struct ifaddrmsg`.
-const ADDRESS_HEADER_BYTES: usize = 8;
 /// Interfaces that are not chosen unless asked for; classic iftop's list.
 const NEVER_DEFAULT: [&str; 6] = ["lo", "stf", "gif", "dummy", "vmnet", "wmaster"];
 
@@ -84,27 +76,6 @@ impl Interface {
     }
 }
 
-/// Whether the kernel takes IPv6 at all (`ipv6.disable=1`): then there is a list of addresses.
-pub fn takes_ipv6() -> bool {
-    // Not `self`: that is the process's first thread, which may be in another namespace.
-    Path::new("/proc/thread-self/net/if_inet6").exists()
-}
-
-/// All interfaces, in index order, with their addresses.
-pub fn all() -> Result<Vec<Interface>> {
-    let links = RouteNetlinkMessage::GetLink(LinkMessage::default());
-    let mut interfaces = netlink::dump(&links, interface).context("list the interfaces")?;
-    let addresses = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-    for (index, address) in netlink::dump(&addresses, address).context("list their addresses")? {
-        // An interface that came between the two lists is left out.
-        if let Some(interface) = interfaces.iter_mut().find(|interface| interface.index == index) {
-            interface.addresses.push(address);
-        }
-    }
-    interfaces.sort_by_key(|interface| interface.index);
-    Ok(interfaces)
-}
-
 /// The addresses of this host: those of all its interfaces.
 pub fn own_addresses() -> Result<Vec<IpAddr>> {
     Ok(all()?.into_iter().flat_map(|interface| interface.addresses).collect())
@@ -119,7 +90,7 @@ pub fn find(name: &str) -> Result<Interface> {
 /// is up, no loopback and can be read.
 pub fn default_interface() -> Result<Interface> {
     let interfaces = all()?;
-    let default_route = default_route::interface_index().context("list the routes")?;
+    let default_route = system::default_route(&interfaces)?;
     match choose(&interfaces, default_route) {
         Some(interface) => Ok(interface.clone()),
         None => bail!(
@@ -135,7 +106,7 @@ fn choose(interfaces: &[Interface], default_route: Option<u32>) -> Option<&Inter
     of_route.or_else(|| {
         interfaces.iter().find(|interface| {
             let skipped = NEVER_DEFAULT.iter().any(|prefix| interface.name.starts_with(prefix));
-            interface.up && !interface.loopback && !skipped && interface.link_type().is_ok()
+            interface.up && !interface.loopback && !skipped && system::can_be_read(interface)
         })
     })
 }
@@ -154,55 +125,9 @@ fn names(interfaces: &[Interface]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-fn interface(reply: Reply<'_>) -> Option<Interface> {
-    let header = LinkHeader::parse(reply.payload).ok()?;
-    let mut interface = Interface {
-        index: header.index,
-        up: header.flags.contains(LinkFlags::Up),
-        running: header.flags.contains(LinkFlags::Running),
-        loopback: header.flags.contains(LinkFlags::Loopback),
-        link_layer: header.link_layer_type.into(),
-        ..Interface::default()
-    };
-    let mut broadcast = None;
-    for (kind, value) in reply.attributes(LINK_HEADER_BYTES) {
-        match kind {
-            libc::IFLA_IFNAME => interface.name = netlink::text(value),
-            libc::IFLA_ADDRESS => interface.mac = value.try_into().ok(),
-            libc::IFLA_BROADCAST => broadcast = ip(value),
-            libc::IFLA_LINKINFO => {
-                interface.kind = netlink::attributes(value)
-                    .find(|(kind, _)| *kind == libc::IFLA_INFO_KIND)
-                    .map(|(_, value)| netlink::text(value));
-            }
-            _ => (),
-        }
-    }
-    // The kernel's tunnels keep their far end where other interfaces have a broadcast address.
-    interface.tunnel_peer = broadcast.filter(|peer| !peer.is_unspecified() && !peer.is_multicast());
-    Some(interface)
-}
-
-fn address(reply: Reply<'_>) -> Option<(u32, IpAddr)> {
-    let header = AddressHeader::parse(reply.payload).ok()?;
-    let value = |wanted| {
-        reply.attributes(ADDRESS_HEADER_BYTES).find(|(kind, _)| *kind == wanted).map(|(_, v)| v)
-    };
-    // On a point-to-point link IFA_ADDRESS is the other end; elsewhere both are the same, and IPv6
-    // has only IFA_ADDRESS.
-    let address = value(libc::IFA_LOCAL).or_else(|| value(libc::IFA_ADDRESS)).and_then(ip)?;
-    Some((header.index, address))
-}
-
-fn ip(value: &[u8]) -> Option<IpAddr> {
-    let v4 = <[u8; 4]>::try_from(value).map(IpAddr::from);
-    v4.or_else(|_| <[u8; 16]>::try_from(value).map(IpAddr::from)).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::netlink::namespace::{alone, run};
 
     /// Name and whether it is up.
     fn interfaces(list: &[(&str, bool)]) -> Vec<Interface> {
@@ -247,54 +172,5 @@ mod tests {
         assert_eq!(error("eth9\x1b"), r"no interface `eth9\x1b`; there are: lo, eth0");
         let any = "no interface `any` (all of them at once: by --source pcap); there are: lo, eth0";
         assert_eq!(error("any"), any);
-    }
-
-    #[test]
-    #[ignore = "needs root: cargo xtask test"]
-    fn the_kernels_list() {
-        alone(|| {
-            assert!(default_interface().unwrap_err().to_string().ends_with("there are: lo"));
-            run("ip link add va address 02:00:00:00:00:01 type veth peer name vb");
-            run("ip tuntap add t0 mode tun");
-            run("ip link set va up");
-            assert_eq!(default_interface().unwrap().name, "va", "the first that is up");
-            run("ip addr add 10.9.0.1/24 dev va");
-            run("ip addr add 10.9.0.2 peer 10.9.9.9 dev va");
-            run("ip addr add fd00:9::1/64 dev va nodad");
-
-            let list = all().unwrap();
-            assert!(list.is_sorted_by_key(|interface| interface.index));
-            assert_eq!(list[0].name, "lo");
-            assert!(list[0].loopback && !list[0].up);
-            let va = find("va").unwrap();
-            assert_eq!(va.mac, Some([2, 0, 0, 0, 0, 1]));
-            assert_eq!(va.kind.as_deref(), Some("veth"));
-            assert!(va.up && !va.running, "its peer is down");
-            for address in ["10.9.0.1", "10.9.0.2", "fd00:9::1"] {
-                assert!(va.addresses.contains(&address.parse().unwrap()), "{address}");
-            }
-            assert_eq!(find("t0").unwrap().mac, None);
-            assert_eq!(find("t0").unwrap().link_layer, libc::ARPHRD_NONE);
-        });
-    }
-
-    #[test]
-    #[ignore = "needs root: cargo xtask test"]
-    fn the_default_routes_interface() {
-        alone(|| {
-            run("ip link add va type veth peer name vb");
-            run("ip link add vc type veth peer name vd");
-            for interface in ["va", "vb", "vc", "vd"] {
-                run(&format!("ip link set {interface} up"));
-            }
-            run("ip -6 route add default dev vd");
-            assert_eq!(default_interface().unwrap().name, "vd");
-            run("ip route add 10.0.0.0/8 dev va");
-            run("ip route add default dev va table 7");
-            run("ip route add default dev vb metric 20");
-            assert_eq!(default_interface().unwrap().name, "vb", "IPv4 comes first");
-            run("ip route add default nexthop dev vc nexthop dev va");
-            assert_eq!(default_interface().unwrap().name, "vc", "the lower metric");
-        });
     }
 }

@@ -17,6 +17,7 @@ pub mod interface;
 pub mod json;
 pub mod label;
 pub mod names;
+#[cfg(target_os = "linux")]
 mod netlink;
 pub mod netns;
 pub mod options;
@@ -25,8 +26,10 @@ pub mod packet_filter;
 pub mod poller;
 mod printer;
 pub mod privileges;
+#[cfg(target_os = "linux")]
 pub mod promiscuous;
 pub mod protocol;
+#[cfg(target_os = "linux")]
 pub mod qdisc;
 pub mod run;
 pub mod scale;

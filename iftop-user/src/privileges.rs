@@ -2,7 +2,7 @@
 //!
 //! It owns the words of that advice. It must never change a privilege.
 
-use std::{env, fs, io};
+use std::{fs, io};
 
 use anyhow::{Error, anyhow};
 
@@ -72,9 +72,16 @@ pub fn missing(needed: &[Capability]) -> Vec<&'static str> {
     missing_of(needed, effective_now())
 }
 
+/// Elsewhere it is the device of packets that must be open to the user.
+#[cfg(not(target_os = "linux"))]
+fn advice(_: &[Capability]) -> Option<String> {
+    (!rustix::process::geteuid().is_root()).then(|| BE_ROOT.to_owned())
+}
+
 /// Lines that say which of `needed` is missing and how to get it; `None` when none is.
+#[cfg(target_os = "linux")]
 fn advice(needed: &[Capability]) -> Option<String> {
-    let program = env::current_exe()
+    let program = std::env::current_exe()
         .map_or_else(|_| "iftop".to_owned(), |path| format!("'{}'", path.display()));
     advice_for(needed, effective_now(), &program)
 }
@@ -94,6 +101,7 @@ fn missing_of(needed: &[Capability], effective: u64) -> Vec<&'static str> {
     needed.iter().filter(|it| is_missing(**it)).map(|it| it.name()).collect()
 }
 
+#[cfg(target_os = "linux")]
 fn advice_for(needed: &[Capability], effective: u64, program: &str) -> Option<String> {
     let missing = missing_of(needed, effective);
     if missing.is_empty() {

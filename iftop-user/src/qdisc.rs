@@ -17,7 +17,7 @@ use crate::netlink::{self, Refusal};
 
 mod queue;
 
-pub use queue::{Queue, root_queue};
+pub use queue::root_queue;
 
 const CLSACT: &str = "clsact";
 /// Bytes of `struct tcmsg`.

@@ -98,13 +98,11 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         .context("start the event loop")?;
     runtime.block_on(async {
         let signals = Signals::new()?;
-        let Opened { poller, subject, about, at_start, rules, hook, dlt, playback, promiscuous } =
+        let Opened { poller, subject, about, at_start, rules, hook, dlt, playback } =
             match &options.reading.file {
                 Some(path) => open::file(options, path, output)?,
                 None => open::interface(options, output)?,
             };
-        // To be let go of last.
-        let _promiscuous = promiscuous;
         let session = Session {
             options,
             subject,

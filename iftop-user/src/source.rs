@@ -6,18 +6,28 @@ use std::time::{Duration, SystemTime};
 
 use iftop_common::{Counters, FlowKey, Table, Totals};
 
+#[cfg(all(feature = "pcap", not(target_os = "linux")))]
+mod alone;
+#[cfg(target_os = "linux")]
 mod around;
 pub mod capture_file;
+#[cfg(target_os = "linux")]
 pub mod ebpf;
 #[cfg(test)]
 #[path = "../../tests/support/frame.rs"]
 mod frame;
 pub mod frames;
+pub mod hook;
+#[cfg(target_os = "linux")]
 pub mod inside;
 #[cfg(feature = "pcap")]
 pub mod live;
 pub mod surroundings;
+pub mod table_size;
+pub mod unavailable;
 
+#[cfg(all(feature = "pcap", not(target_os = "linux")))]
+use alone as around;
 use surroundings::Surroundings;
 
 use crate::packet_filter::PacketFilter;

@@ -9,10 +9,13 @@ use std::{fs, mem, time::Duration};
 
 use crate::source::surroundings::Usage;
 
+/// In what `ru_maxrss` is told: KiB, but on macOS.
+const MAXRSS_BYTES: u64 = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+
 /// Up to now. All zero where the kernel says nothing.
 pub fn usage() -> Usage {
     let Some(used) = resources() else { return Usage::default() };
-    let most = u64::try_from(used.ru_maxrss).unwrap_or(0) * 1024;
+    let most = u64::try_from(used.ru_maxrss).unwrap_or(0) * MAXRSS_BYTES;
     Usage {
         cpu: duration(used.ru_utime) + duration(used.ru_stime),
         own_bytes: own_bytes().unwrap_or(most),
@@ -27,8 +30,10 @@ fn resources() -> Option<libc::rusage> {
 }
 
 fn duration(time: libc::timeval) -> Duration {
-    let part = |number: i64| u64::try_from(number).unwrap_or(0);
-    Duration::from_secs(part(time.tv_sec)) + Duration::from_micros(part(time.tv_usec))
+    // The second is smaller than the first on some systems.
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let micros = u64::try_from(time.tv_usec).unwrap_or(0);
+    Duration::from_secs(seconds) + Duration::from_micros(micros)
 }
 
 /// In the file stand pages: of all, resident, of those shared. A mount or a sandbox may hide it.
@@ -51,7 +56,7 @@ mod tests {
         assert!(after.cpu >= before.cpu && after.cpu > Duration::ZERO, "{before:?} {after:?}");
         assert!(after.own_bytes >= 64 << 20, "{after:?}");
         drop(page);
-        let most = u64::try_from(resources().unwrap().ru_maxrss).unwrap() * 1024;
+        let most = u64::try_from(resources().unwrap().ru_maxrss).unwrap() * MAXRSS_BYTES;
         assert!(most >= 64 << 20, "the fallback is in bytes too");
     }
 }

@@ -19,7 +19,10 @@ use iftop_common::{
     names,
     parse::{LinkType, Mac},
 };
-use iftop_user::source::ebpf::{Instance, Settings, Size};
+use iftop_user::source::{
+    ebpf::{Instance, Settings},
+    table_size::Size,
+};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::packet::{Packet, TO};

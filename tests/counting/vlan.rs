@@ -7,7 +7,8 @@ use iftop_user::{
     interface,
     source::{
         Sample, Source as _,
-        ebpf::{EbpfSource, HookChoice, Options, XdpBy},
+        ebpf::{EbpfSource, Options},
+        hook::{HookChoice, XdpBy},
     },
 };
 
@@ -64,6 +65,7 @@ fn flows(hook: HookChoice, bytes: Bytes) -> Vec<(u16, u16, Counters)> {
             table: None,
             max_flows: 100,
             bytes,
+            promiscuous: false,
             filter: None,
             log_refused: false,
         };

@@ -8,6 +8,7 @@ mod cmd;
 mod ebpf;
 mod run;
 mod setup;
+mod targets;
 mod test;
 mod toolchain;
 
@@ -46,6 +47,10 @@ enum Task {
     /// password or stdin is a terminal. Where neither is possible they are named at the end, with a
     /// warning, and when CI is set that is a failure: they never pass silently.
     Test,
+    /// Check that iftop builds for macOS and FreeBSD, where libpcap counts
+    ///
+    /// rustup installs Rust's library for them where it is missing. Nothing is linked or run.
+    CheckTargets,
     /// Measure what counting costs and loses, beside other ways to count and other programs
     ///
     /// Prints tables, and writes target/bench/report.json and plots beside it. Each part can be named:
@@ -99,6 +104,7 @@ fn task() -> Result<ExitCode> {
     match Cli::parse().task {
         Task::Run { options } => match run::run(&options)? {},
         Task::Test => return test::test(),
+        Task::CheckTargets => targets::check(&[])?,
         Task::Bench { parts, quick } => bench::bench(&parts, quick)?,
         Task::Setup { ebpf } => {
             setup::setup(setup::Purpose::Test)?;

@@ -14,6 +14,7 @@ use crate::{
     cmd::{self, Privilege},
     ebpf,
     setup::{self, Purpose},
+    targets,
 };
 
 const EBPF_MANIFEST: &str = "iftop-ebpf/Cargo.toml";
@@ -67,6 +68,7 @@ fn run_all(steps: &mut Steps) -> Result<Vec<String>> {
         doc.arg("doc").args(WORKSPACE).args(["--no-deps", "--document-private-items"]);
         cmd::run(doc.env("RUSTDOCFLAGS", deny_warnings()?.concat()))
     })?;
+    steps.step("other systems", || targets::check(deny_warnings()?))?;
     steps.step("committed kernel program", ebpf::check)?;
     steps.step("tests", || cmd::run(cmd::cargo()?.arg("test").args(WORKSPACE)))?;
     steps.step("tests that need root", || match Privilege::find() {

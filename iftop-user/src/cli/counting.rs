@@ -6,7 +6,7 @@ use iftop_common::{Bytes, Table};
 use super::values;
 use crate::{
     options::Counting,
-    source::{Choice, ebpf::HookChoice},
+    source::{Choice, hook::HookChoice},
 };
 
 /// What only the command line says of it.

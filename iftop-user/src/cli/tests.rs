@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     app::lines::LineDisplay,
     scale::Spread,
-    source::ebpf::{HookChoice, XdpBy},
+    source::hook::{HookChoice, XdpBy},
     units::{Format, Prefixes, Unit},
     view::{PortDisplay, Sort},
 };

@@ -11,7 +11,7 @@ use crate::{
     options::LEAST_MEMORY,
     source::{
         Choice,
-        ebpf::{HookChoice, HookKind, XdpBy},
+        hook::{HookChoice, HookKind, XdpBy},
     },
     units::{Prefixes, Unit},
     view::{PortDisplay, Sort},

@@ -5,8 +5,7 @@
 
 use crate::{
     interface::{InterfaceCounters, InterfaceLosses},
-    qdisc::Queue,
-    source::surroundings::Surroundings,
+    source::surroundings::{Queue, Surroundings},
 };
 
 /// A counter of a queueing discipline that shrinks by more than this has begun anew; else it wrapped.

@@ -4,10 +4,7 @@ use iftop_common::{Bytes, Table};
 
 use crate::{
     flow,
-    source::{
-        Choice,
-        ebpf::{self, HookChoice},
-    },
+    source::{Choice, hook::HookChoice, table_size},
 };
 
 /// Memory of the kernel's tables and of this program together, where nobody says otherwise.
@@ -18,7 +15,7 @@ pub const LEAST_MEMORY: u64 = 40 << 20;
 /// What the program takes without any flow: code, libraries, stacks, frames of a large terminal.
 const MEMORY_WITHOUT_FLOWS: u64 = 16 << 20;
 /// What a flow takes at worst, in the kernel and here.
-const BYTES_PER_FLOW: u64 = ebpf::BYTES_PER_FLOW + flow::BYTES_PER_FLOW as u64;
+const BYTES_PER_FLOW: u64 = table_size::BYTES_PER_FLOW + flow::BYTES_PER_FLOW as u64;
 
 /// Of that memory libpcap's buffer takes this part,
 const BUFFER_SHARE: u64 = 4;

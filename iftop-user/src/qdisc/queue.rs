@@ -16,23 +16,13 @@ use netlink_packet_route::{
 };
 
 use super::{TC_HEADER_BYTES, signed};
-use crate::netlink::{self, Reply};
+use crate::{
+    netlink::{self, Reply},
+    source::surroundings::Queue,
+};
 
 /// `TCA_STATS_QUEUE`: `struct gnet_stats_queue`, in [`libc::TCA_STATS2`].
 const TCA_STATS_QUEUE: u16 = 3;
-
-/// The root qdisc of an interface. Its counters are of 32 bits and wrap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Queue {
-    /// Which qdisc, as the kernel writes it; another one counts from 0. A default has 0.
-    pub handle: u32,
-    /// Bytes that wait to be sent. They passed the egress hook, not yet the interface.
-    pub backlog: u32,
-    /// Packets that it dropped, behind the egress hook.
-    pub drops: u32,
-    /// How often it was over its limit, which delays packets and need not drop them.
-    pub overlimits: u32,
-}
 
 /// The root qdisc of the interface of this index in the calling thread's network namespace; `None`
 /// where it has none that queues anything worth listing.

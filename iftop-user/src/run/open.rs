@@ -15,22 +15,21 @@ use crate::{
     health::About,
     interface::{self, Interface, link_speed, takes_ipv6},
     names::printable,
-    netns::{Entrance, Netns},
     options::{Counting, Options},
     orient::Rules,
     packet_filter::Dlt,
     poller::Poller,
-    promiscuous::{self, Promiscuous},
     schedule::Schedule,
     source::{
-        Choice, Facts,
+        Choice, Facts, Source,
         capture_file::{CaptureFile, Pace, Playback},
         frames,
-        inside::Inside,
         surroundings::Surroundings,
     },
     stderr::tell,
 };
+#[cfg(target_os = "linux")]
+use crate::{netns::Netns, source::inside::Inside};
 
 mod counted;
 
@@ -69,23 +68,29 @@ pub(super) struct Opened {
     pub dlt: Dlt,
     /// How far a file is played.
     pub playback: Option<Playback>,
-    /// To be held as long as the source is.
-    pub promiscuous: Option<Promiscuous>,
 }
 
 /// An interface, or all of them, in the namespace that was asked for.
 pub(super) fn interface(options: &Options, output: Output) -> Result<Opened> {
     match &options.netns {
-        None => open_here(options, output, None),
+        None => open_here(options, output, Poller::start),
+        #[cfg(target_os = "linux")]
         Some(target) => {
             let netns = Netns::open(target)?;
-            netns.inside(|| open_here(options, output, Some(netns.entrance())))
+            let start = |source| Poller::start(Inside::new(source, netns.entrance().clone()));
+            netns.inside(|| open_here(options, output, start))
         }
+        #[cfg(not(target_os = "linux"))]
+        Some(_) => bail!("--netns: only Linux has network namespaces"),
     }
 }
 
-/// Opens all of it in the calling thread's namespace, which was found by that way.
-fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> Result<Opened> {
+/// Opens all of it in the calling thread's namespace.
+fn open_here(
+    options: &Options,
+    output: Output,
+    start: impl FnOnce(Box<dyn Source>) -> Result<Poller>,
+) -> Result<Opened> {
     let all = options.interface.as_deref() == Some(ANY)
         && options.counting.source != Choice::Ebpf
         && !options.counting.is_for_kernel();
@@ -100,14 +105,9 @@ fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> 
         }
         None => found,
     }?;
-    let promiscuous = match &interface {
-        Some(interface) if options.promiscuous => Some(promiscuous::join(interface.index)?),
-        None if options.promiscuous => {
-            tell("iftop: -p is for one interface: with -i any it changes nothing");
-            None
-        }
-        _ => None,
-    };
+    if interface.is_none() && options.promiscuous {
+        tell("iftop: -p is for one interface: with -i any it changes nothing");
+    }
     let Counted { source, facts, at_start, hook, dlt, counting } =
         counted::open(options, interface.as_ref())?;
     if output != Output::Screen {
@@ -140,11 +140,7 @@ fn open_here(options: &Options, output: Output, entrance: Option<&Entrance>) -> 
         hook,
         dlt,
         playback: None,
-        promiscuous,
-        poller: match entrance {
-            Some(entrance) => Poller::start(Inside::new(source, entrance.clone())),
-            None => Poller::start(source),
-        }?,
+        poller: start(source)?,
         subject: match interface {
             Some(interface) => Subject { name: interface.name, up: interface.up },
             None => Subject { name: ANY.to_owned(), up: true },
@@ -219,7 +215,6 @@ pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<Ope
         hook: None,
         dlt: LinkType::Ethernet.into(),
         playback: Some(playback),
-        promiscuous: None,
         subject: Subject { name: name.into_owned(), up: true },
     })
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::ebpf::{Hook, place};
 use crate::{
     interface::{InterfaceCounters, counters},
-    qdisc::{Queue, root_queue},
-    source::surroundings::{Place, Surroundings},
+    qdisc::root_queue,
+    source::surroundings::{Place, Queue, Surroundings},
     usage::usage,
 };
 

@@ -19,7 +19,11 @@ use iftop_common::{
 use crate::{
     interface::{Interface, cut_by_kernel, is_present},
     packet_filter::PacketFilter,
-    source::{Facts, Kind, Sample, Source, around::Around, surroundings::Surroundings},
+    promiscuous::{self, Promiscuous},
+    source::{
+        Facts, Kind, Sample, Source, around::Around, hook::HookChoice, surroundings::Surroundings,
+        table_size::Size, unavailable::Unavailable,
+    },
 };
 
 mod batch;
@@ -38,25 +42,23 @@ mod mapped;
 mod object;
 mod position;
 mod realtime;
-mod size;
 
 use cost::PacketCost;
-pub use explain::Unavailable;
 use gate::Gates;
 pub use grace::GracePeriod;
 pub use halves::Halves;
 use hooks::Hooks;
-pub use hooks::{HookChoice, HookKind, XdpBy};
 pub use instance::Instance;
 pub use object::Settings;
 pub(super) use position::{Hook, place};
-pub use size::{BYTES_PER_FLOW, Size};
 
 /// What to open.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// Where to attach.
     pub interface: &'a Interface,
+    /// Whether also what is for others is to be received.
+    pub promiscuous: bool,
     /// Which kind of hook.
     pub hook: HookChoice,
     /// Which table; `None`: the flat one but on kernels where it would not be exact.
@@ -92,6 +94,8 @@ pub struct EbpfSource {
     at_start: Surroundings,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     instance: Instance,
+    /// Last: it ends when nothing is counted any more.
+    _promiscuous: Option<Promiscuous>,
 }
 
 impl EbpfSource {
@@ -105,6 +109,8 @@ impl EbpfSource {
     }
 
     fn try_open(options: &Options<'_>) -> Result<Self> {
+        let index = options.interface.index;
+        let promiscuous = options.promiscuous.then(|| promiscuous::join(index)).transpose()?;
         let settings = settings(options)?;
         let table = match options.table {
             Some(table) => table,
@@ -124,7 +130,7 @@ impl EbpfSource {
         };
         let grace = GracePeriod::new()?;
         let hooks = Hooks::attach(&mut instance.object, options.interface, options.hook)?;
-        let around = Around::new(options.interface.index, ids(&mut instance.object));
+        let around = Around::new(index, ids(&mut instance.object));
         let size = instance.size();
         let facts = Facts {
             kind: Kind::Ebpf,
@@ -150,6 +156,7 @@ impl EbpfSource {
             at_start: Surroundings::default(),
             logger,
             instance,
+            _promiscuous: promiscuous,
         };
         if let Some(filter) = options.filter {
             source.set_filter(Some(filter))?;

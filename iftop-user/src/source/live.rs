@@ -31,6 +31,9 @@ use crate::{
     usage::usage,
 };
 
+#[cfg(target_os = "linux")]
+mod direction;
+mod part;
 mod reader;
 mod ring;
 
@@ -45,6 +48,8 @@ pub const ANY: &str = "any";
 pub struct Options<'a> {
     /// Where to read; `None`: at all interfaces at once.
     pub interface: Option<&'a Interface>,
+    /// Whether also what is for others is to be received.
+    pub promiscuous: bool,
     /// How frames are counted.
     pub frames: frames::Options,
     /// What is counted; `None`: everything.
@@ -77,8 +82,8 @@ impl LiveSource {
     /// # Errors
     /// Have libpcap's words, and say which capability is missing.
     pub fn open(options: Options<'_>) -> Result<Self> {
-        let Options { interface, frames, filter, buffer_bytes, reason } = options;
-        let rings = Ring::open(interface, buffer_bytes)
+        let Options { interface, promiscuous, frames, filter, buffer_bytes, reason } = options;
+        let rings = Ring::open(interface, promiscuous, buffer_bytes)
             .map_err(|error| privileges::with_advice(error, &[Capability::NetRaw]))?;
         let link = rings.first().context("a capture has a ring")?.link();
         let filter = filter.map(|text| PacketFilter::compile(text, link.dlt())).transpose()?;

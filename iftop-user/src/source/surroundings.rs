@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{interface::InterfaceCounters, qdisc::Queue};
+use crate::interface::InterfaceCounters;
 
 /// See the module's description. What could not be read is `None`, and nothing fails for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,19 @@ pub struct Surroundings {
     /// How long it took to read the counters, by the clock on the wall, without the wait for the
     /// kernel program to leave them.
     pub poll: Duration,
+}
+
+/// The root qdisc of an interface. Its counters are of 32 bits and wrap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Which qdisc, as the kernel writes it; another one counts from 0. A default has 0.
+    pub handle: u32,
+    /// Bytes that wait to be sent. They passed the egress hook, not yet the interface.
+    pub backlog: u32,
+    /// Packets that it dropped, behind the egress hook.
+    pub drops: u32,
+    /// How often it was over its limit, which delays packets and need not drop them.
+    pub overlimits: u32,
 }
 
 /// Where our program stands among those of one hook.

@@ -1,20 +1,14 @@
 //! What is ours: an address, a network or a hardware address.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::{net4, net6};
-use crate::{
-    orient::{Net4, Net6},
-    source::frames::LocalPart,
-};
+use crate::source::frames::LocalPart;
 
 /// `192.0.2.1`, `10.0.0.0/8`, `2001:db8::1`, `fd00::/8`, `02:00:00:00:00:01`.
 pub fn local(text: &str) -> Result<LocalPart, String> {
-    if let Ok(address) = text.parse::<Ipv4Addr>() {
-        return Ok(LocalPart::Net4(Net4 { address, mask: Ipv4Addr::BROADCAST }));
-    }
-    if let Ok(address) = text.parse::<Ipv6Addr>() {
-        return Ok(LocalPart::Net6(Net6 { address, mask: Ipv6Addr::from(u128::MAX) }));
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(address.into());
     }
     if let Some(mac) = mac(text) {
         return Ok(LocalPart::Mac(mac));

@@ -4,20 +4,23 @@
 //! interface do not allow it, never for a mistake, and never where somebody asked for the kernel.
 
 use anyhow::{Result, anyhow};
-use log::Level;
 
 #[cfg(feature = "pcap")]
-use crate::source::{frames, live};
+use crate::source::{
+    frames::{self, LocalPart},
+    live,
+};
 use crate::{
     interface::Interface,
     options::{Counting, Options},
-    packet_filter::{Dlt, PacketFilter},
+    packet_filter::Dlt,
     privileges::{self, Capability},
-    source::{
-        Choice, Facts, Source,
-        ebpf::{self, EbpfSource, Unavailable},
-        surroundings::Surroundings,
-    },
+    source::{Choice, Facts, Source, surroundings::Surroundings, unavailable::Unavailable},
+};
+#[cfg(target_os = "linux")]
+use crate::{
+    packet_filter::PacketFilter,
+    source::ebpf::{self, EbpfSource},
 };
 
 /// A source that counts, and what belongs to it.
@@ -54,6 +57,9 @@ pub(super) fn open(options: &Options, interface: Option<&Interface>) -> Result<C
         return Err(error);
     }
     captured(options, Some(interface), Some(reason)).map_err(|second| {
+        if cfg!(not(target_os = "linux")) {
+            return second;
+        }
         // Whoever lacks this too is better helped with what the first one needs.
         if privileges::missing(&[Capability::NetRaw]).is_empty() {
             anyhow!("{error:#}\nand libpcap: {second:#}")
@@ -63,6 +69,7 @@ pub(super) fn open(options: &Options, interface: Option<&Interface>) -> Result<C
     })
 }
 
+#[cfg(target_os = "linux")]
 fn in_kernel(options: &Options, interface: &Interface) -> Result<Counted> {
     let counting = options.counting;
     let link_type = ebpf::link_type(interface)?;
@@ -70,12 +77,13 @@ fn in_kernel(options: &Options, interface: &Interface) -> Result<Counted> {
     let filter = filter.map(|text| PacketFilter::compile(text, link_type)).transpose()?;
     let source = EbpfSource::open(&ebpf::Options {
         interface,
+        promiscuous: options.promiscuous,
         filter: filter.as_ref(),
         hook: counting.hook,
         table: counting.table,
         max_flows: counting.max_flows,
         bytes: counting.bytes,
-        log_refused: log::log_enabled!(Level::Debug),
+        log_refused: log::log_enabled!(log::Level::Debug),
     })?;
     Ok(Counted {
         facts: source.facts().clone(),
@@ -87,6 +95,12 @@ fn in_kernel(options: &Options, interface: &Interface) -> Result<Counted> {
     })
 }
 
+#[cfg(not(target_os = "linux"))]
+fn in_kernel(_: &Options, _: &Interface) -> Result<Counted> {
+    const NOT_HERE: &str = "only Linux counts in the kernel";
+    Err(Unavailable::because(NOT_HERE, anyhow!("{NOT_HERE} (--source ebpf, --hook, --table)")))
+}
+
 #[cfg(feature = "pcap")]
 fn captured(
     options: &Options,
@@ -96,8 +110,9 @@ fn captured(
     let (counting, buffer_bytes) = options.counting.beside_buffer();
     let source = live::LiveSource::open(live::Options {
         interface,
+        promiscuous: options.promiscuous,
         frames: frames::Options {
-            local: frames::Local::default(),
+            local: interface.map(own).unwrap_or_default(),
             bytes: counting.bytes,
             max_flows: counting.max_flows,
         },
@@ -113,6 +128,12 @@ fn captured(
         counting,
         source: Box::new(source),
     })
+}
+
+/// Its addresses, for packets of which nothing else says which way they went.
+#[cfg(feature = "pcap")]
+fn own(interface: &Interface) -> frames::Local {
+    interface.addresses.iter().map(|address| LocalPart::from(*address)).collect()
 }
 
 #[cfg(not(feature = "pcap"))]

@@ -15,7 +15,8 @@ use std::{
 use anyhow::Result;
 use iftop_common::{names, parse::LinkType};
 
-use super::{cpus, instance::Instance, object::Settings, size::Size};
+use super::{cpus, instance::Instance, object::Settings};
+use crate::source::table_size::Size;
 
 /// Runs in a round. The kernel tells the mean in whole nanoseconds.
 const REPEAT: u32 = 100_000;

@@ -16,7 +16,8 @@ use iftop_common::{
     parse::{Direction, Hook, LinkType, Mac, Refused, Vlan, parse},
 };
 
-use super::{Instance, Settings, Size, cpus, object};
+use super::{Instance, Settings, cpus, object};
+use crate::source::table_size::Size;
 use crate::source::{Sample, TableUse, frame};
 mod room;
 

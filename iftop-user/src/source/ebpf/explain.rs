@@ -1,43 +1,15 @@
 //! What to do about it: advice added to an error of loading or attaching; and whether it says that
 //! counting in the kernel is not to be had here at all.
 
-use std::{error, fmt, io};
+use std::io;
 
 use anyhow::Error;
 use aya::util::KernelVersion;
 
-use crate::privileges;
+use crate::{privileges, source::unavailable::Unavailable};
 
 /// The first one that can run our programs.
 const OLDEST_KERNEL: KernelVersion = KernelVersion::new(5, 10, 0);
-
-/// An error of a machine, a process or an interface without counting in the kernel. Anything else, as a
-/// missing interface or somebody else's program, is to be mended instead.
-#[derive(Debug)]
-pub struct Unavailable {
-    /// In a few words.
-    pub reason: String,
-    error: Error,
-}
-
-impl Unavailable {
-    /// The error for such a reason.
-    pub fn because(reason: impl Into<String>, error: Error) -> Error {
-        Self { reason: reason.into(), error }.into()
-    }
-}
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(formatter)
-    }
-}
-
-impl error::Error for Unavailable {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        self.error.source()
-    }
-}
 
 /// Whether the kernel had no memory for a table of that size.
 pub(super) fn is_out_of_memory(error: &Error) -> bool {

@@ -12,8 +12,9 @@ use iftop_common::{
     names,
 };
 
-use super::{mapped::Mapped, object, size::Size};
+use super::{mapped::Mapped, object};
 use crate::source::TableUse;
+use crate::source::table_size::Size;
 
 /// Both tables of lines.
 pub(super) struct Flat {

@@ -8,7 +8,8 @@ use anyhow::{Context as _, Result};
 use aya::{Ebpf, maps::MapData};
 use iftop_common::{Counters, FlowKey, Table, Totals, names};
 
-use super::{batch, flat::Flat, mapped::Cpus, object, size::Size};
+use super::{batch, flat::Flat, mapped::Cpus, object};
+use crate::source::table_size::Size;
 use crate::source::{Sample, TableUse};
 
 /// The maps that user space reads.

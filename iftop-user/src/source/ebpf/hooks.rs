@@ -22,40 +22,14 @@ use iftop_common::names;
 
 mod xdp;
 
-pub use xdp::XdpBy;
-
-use crate::{interface::Interface, qdisc, source::ebpf::object};
-
-/// Which kind of hook to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HookChoice {
-    /// TCX where the kernel has it, else clsact.
-    #[default]
-    Auto,
-    /// This one or none.
-    Only(HookKind),
-    /// Received frames at the XDP hook, run by the kernel or by the driver; what is sent as by `Auto`.
-    Xdp(XdpBy),
-}
-
-/// A kind of tc hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HookKind {
-    /// A TCX link, since Linux 6.6.
-    Tcx,
-    /// A filter of the clsact qdisc.
-    Clsact,
-}
-
-impl HookKind {
-    /// As it stands in the status rule and in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tcx => "tcx",
-            Self::Clsact => "clsact",
-        }
-    }
-}
+use crate::{
+    interface::Interface,
+    qdisc,
+    source::{
+        ebpf::object,
+        hook::{HookChoice, HookKind, XdpBy},
+    },
+};
 
 /// Filters run in the order of their priority; this is the first.
 const FIRST_PRIORITY: u16 = 1;

@@ -15,9 +15,8 @@ use super::{
     cpus,
     halves::Halves,
     object::{self, Settings},
-    size::Size,
 };
-use crate::source::Sample;
+use crate::source::{Sample, table_size::Size};
 
 /// See the module's description.
 pub struct Instance {

@@ -13,7 +13,7 @@ use iftop_common::{
     parse::{LinkType, Mac},
 };
 
-use super::size::Size;
+use crate::source::table_size::Size;
 
 /// Built by `cargo xtask build-ebpf` from the crate iftop-ebpf.
 static OBJECT: &[u8] = include_bytes_aligned!("../../../ebpf/iftop.bpf.o");

@@ -89,7 +89,8 @@ mod tests {
         netlink::namespace::{alone, run},
         source::{
             Sample, Source as _,
-            ebpf::{EbpfSource, HookChoice, HookKind, Options},
+            ebpf::{EbpfSource, Options},
+            hook::{HookChoice, HookKind},
         },
     };
 
@@ -100,6 +101,7 @@ mod tests {
             table: None,
             max_flows: 16,
             bytes: Bytes::Ip,
+            promiscuous: false,
             filter: None,
             log_refused: false,
         })

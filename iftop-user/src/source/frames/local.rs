@@ -4,7 +4,7 @@
 //! Pure. It must never know of the addresses of the host that this program runs on: the capture may
 //! come from another.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use iftop_common::FlowKey;
 
@@ -28,6 +28,15 @@ pub struct Local {
     net4: Vec<Net4>,
     net6: Vec<Net6>,
     macs: Vec<[u8; 6]>,
+}
+
+impl From<IpAddr> for LocalPart {
+    fn from(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self::Net4(Net4 { address, mask: Ipv4Addr::BROADCAST }),
+            IpAddr::V6(address) => Self::Net6(Net6 { address, mask: Ipv6Addr::from(u128::MAX) }),
+        }
+    }
 }
 
 impl FromIterator<LocalPart> for Local {

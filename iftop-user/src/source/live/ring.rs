@@ -1,44 +1,29 @@
 //! What the kernel captured and nobody has read yet, as libpcap shows it.
 //!
-//! It owns which packets that are. libpcap does not say which way an Ethernet frame went, and addresses
-//! only hint at it: a bridge or a router sends from addresses that are not its own. So there are two
-//! rings, one for what is received and one for what is sent, told apart by the kernel. Where the link
-//! header says it (`any`) one is enough; so on a loopback interface, where each packet passes twice and
-//! libpcap shows it once.
+//! It owns asking for them and reading them. Which packets that are is for [`Part`].
 //!
-//! Source: `pcap(3PCAP)`, packet(7), `linux/filter.h`; `linux_check_direction` in libpcap's
-//! `pcap-linux.c`.
+//! Source: `pcap(3PCAP)`, packet(7).
 
 use std::os::fd::{AsFd, BorrowedFd};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use pcap::{Active, Capture, Direction, Error, Linktype};
-use socket2::{SockFilter, SockRef};
+use pcap::{Active, Capture, Error, Linktype};
 
-use super::ANY;
+#[cfg(target_os = "linux")]
+use super::direction::restrict;
+use super::{ANY, part::Part};
 use crate::{
     interface::Interface,
     packet_filter::PacketFilter,
-    source::frames::{Frame, Frames, LinkLayer, Way},
+    source::frames::{Frame, Frames, LinkLayer},
 };
 
 /// As much of a frame as has all headers; of the rest only the length counts.
-const CAPTURED_BYTES: u16 = 256;
+pub(super) const CAPTURED_BYTES: u16 = 256;
 /// What the kernel takes for a packet in such a ring: that, and its own header.
 const SLOT_BYTES: u64 = 352;
 /// `DLT_LINUX_SLL2`.
 const COOKED2: Linktype = Linktype(276);
-
-/// Which packets a ring holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Received,
-    Sent,
-    /// Each packet of a loopback interface. It counts as sent, as in the kernel.
-    Loopback,
-    /// Those of all interfaces.
-    All,
-}
 
 /// Refuses a filter that may read what is not captured: it would reject packets that it should accept.
 ///
@@ -68,22 +53,28 @@ pub(super) struct Ring {
 
 impl Ring {
     /// All that there are for an interface, or for all of them at once, with so much memory together.
-    pub fn open(interface: Option<&Interface>, buffer_bytes: u64) -> Result<Vec<Self>> {
-        let parts: &[Part] = match interface {
-            None => &[Part::All],
-            Some(interface) if interface.loopback => &[Part::Loopback],
-            Some(_) => &[Part::Received, Part::Sent],
-        };
+    pub fn open(
+        interface: Option<&Interface>,
+        promiscuous: bool,
+        buffer_bytes: u64,
+    ) -> Result<Vec<Self>> {
+        let parts = Part::of(interface);
         let bytes = buffer_bytes / parts.len() as u64;
-        parts.iter().map(|part| Self::open_part(interface, *part, bytes)).collect()
+        parts.iter().map(|part| Self::open_part(interface, *part, promiscuous, bytes)).collect()
     }
 
-    fn open_part(interface: Option<&Interface>, part: Part, buffer_bytes: u64) -> Result<Self> {
+    fn open_part(
+        interface: Option<&Interface>,
+        part: Part,
+        promiscuous: bool,
+        buffer_bytes: u64,
+    ) -> Result<Self> {
         let name = interface.map_or(ANY, |interface| &*interface.name);
         let shown = interface.map_or(ANY.to_owned(), Interface::shown_name);
         let mut capture = Capture::from_device(name)
             .map(|capture| {
                 capture
+                    .promisc(promiscuous)
                     .snaplen(CAPTURED_BYTES.into())
                     .buffer_size(i32::try_from(buffer_bytes).unwrap_or(i32::MAX))
                     // What has passed is there to be read: a sample lacks nothing of its time.
@@ -99,14 +90,8 @@ impl Ring {
         }
         let link = u32::try_from(capture.get_datalink().0).context("a link type is a number")?;
         let link = LinkLayer::of(link).with_context(|| format!("packets of {shown}"))?;
-        if let Some(direction) = part.direction() {
-            capture.direction(direction).map_err(told).context("ask for one direction")?;
-        }
-        if let Some(filter) = part.filter() {
-            SockRef::from(&capture)
-                .attach_filter(&filter)
-                .context("have the kernel tell directions apart")?;
-        }
+        #[cfg(target_os = "linux")]
+        restrict(&mut capture, part)?;
         Ok(Self {
             capture,
             part,
@@ -170,60 +155,8 @@ impl AsFd for Ring {
     }
 }
 
-impl Part {
-    /// What libpcap is to hand over. It looks at each packet, so that none comes in both rings.
-    fn direction(self) -> Option<Direction> {
-        match self {
-            Self::Received => Some(Direction::In),
-            Self::Sent => Some(Direction::Out),
-            Self::Loopback | Self::All => None,
-        }
-    }
-
-    /// What the kernel is to put into the ring: of others there is to be no copy, and none counts as
-    /// dropped. It is not set by libpcap, which would judge packets by it a second time, without what
-    /// the kernel knows of them.
-    fn filter(self) -> Option<[SockFilter; 4]> {
-        // `SKF_AD_OFF + SKF_AD_PKTTYPE`, `PACKET_OUTGOING`.
-        const TYPE_OF_PACKET: u32 = 0xffff_f000 + 4;
-        const OUTGOING: u32 = 4;
-        const LOAD_TWO_BYTES: u16 = 0x28;
-        const JUMP_IF_EQUAL: u16 = 0x15;
-        const RETURN: u16 = 0x06;
-        let (sent, received) = match self {
-            Self::Sent => (CAPTURED_BYTES, 0),
-            Self::Received | Self::Loopback => (0, CAPTURED_BYTES),
-            Self::All => return None,
-        };
-        Some([
-            SockFilter::new(LOAD_TWO_BYTES, 0, 0, TYPE_OF_PACKET),
-            SockFilter::new(JUMP_IF_EQUAL, 0, 1, OUTGOING),
-            SockFilter::new(RETURN, 0, 0, sent.into()),
-            SockFilter::new(RETURN, 0, 0, received.into()),
-        ])
-    }
-
-    /// Which way a frame went, where its link header does not say it.
-    fn way(self, link: LinkLayer, frame: &[u8], mac: [u8; 6]) -> Option<Way> {
-        match self {
-            Self::All => None,
-            Self::Sent | Self::Loopback => Some(Way::Out),
-            Self::Received => match (link, frame.first_chunk()) {
-                (LinkLayer::Cooked | LinkLayer::Cooked2, _) => None,
-                // As the program in the kernel says it.
-                (LinkLayer::Ethernet, Some(receiver))
-                    if *receiver != mac && receiver[0] & 1 == 0 =>
-                {
-                    Some(Way::By)
-                }
-                _ => Some(Way::In),
-            },
-        }
-    }
-}
-
 /// libpcap's words, without the crate's around them.
-fn told(error: Error) -> anyhow::Error {
+pub(super) fn told(error: Error) -> anyhow::Error {
     match error {
         Error::PcapError(message) => anyhow!("{message}"),
         error => error.into(),

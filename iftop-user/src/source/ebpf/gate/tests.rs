@@ -13,7 +13,10 @@ use crate::{
         Tags,
         tests::{expressions, frames, random::too_long},
     },
-    source::ebpf::{Settings, Size, cpus, instance::Instance},
+    source::{
+        ebpf::{Settings, cpus, instance::Instance},
+        table_size::Size,
+    },
 };
 
 /// Frames that each expression is asked of, at each hook.

@@ -17,26 +17,10 @@ use aya::{
 };
 use iftop_common::{names, parse::LinkType};
 
-use crate::interface::{Interface, xdp_program};
-
-/// Who runs the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum XdpBy {
-    /// The kernel, once there is a socket buffer: on any Ethernet device.
-    Kernel,
-    /// The driver, before there is one.
-    Driver,
-}
-
-impl XdpBy {
-    /// As the kernel calls it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Kernel => "generic",
-            Self::Driver => "native",
-        }
-    }
-}
+use crate::{
+    interface::{Interface, xdp_program},
+    source::hook::XdpBy,
+};
 
 /// The program for this kernel: before 5.18 none may see a frame in several pieces.
 pub(in super::super) fn program_name() -> Result<&'static str> {

@@ -10,7 +10,8 @@ use anyhow::{Result, bail};
 use aya::util::KernelVersion;
 use iftop_common::parse::LinkType;
 
-use super::Interface;
+use crate::interface::Interface;
+
 /// Of `linux/if_arp.h`; missing in the libc crate.
 const ARPHRD_RAWIP: u16 = 519;
 /// Of `linux/if_arp.h`; missing in the libc crate.

@@ -1,0 +1,203 @@
+//! The way into a namespace: opening it, running something inside, and noticing that it is gone.
+
+use std::{
+    fs::{self, File, Metadata},
+    io::{self, ErrorKind},
+    os::{
+        fd::AsFd as _,
+        unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    },
+    panic,
+    path::PathBuf,
+    thread,
+};
+
+use anyhow::{Context as _, Error, Result, anyhow};
+use rustix::{
+    io::Errno,
+    thread::{LinkNameSpaceType, move_into_link_name_space},
+};
+
+use super::{Target, target::FORM};
+use crate::{names::printable, privileges};
+
+/// Where `ip netns` keeps the namespaces that have a name.
+const FOLDER: &str = "/run/netns";
+/// Of more names than this none is listed in an error.
+const FEW: usize = 10;
+
+/// An open namespace, which is kept alive by that.
+#[derive(Debug)]
+pub struct Netns {
+    file: File,
+    entrance: Entrance,
+}
+
+/// The way by which a namespace was found. It keeps nothing alive.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    target: Target,
+    identity: Identity,
+}
+
+/// Device and inode: no two namespaces have both in common as long as they live.
+type Identity = (u64, u64);
+
+impl Target {
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Name(name) => [FOLDER, name].iter().collect(),
+            Self::Process(number) => format!("/proc/{number}/ns/net").into(),
+            Self::Path(path) => path.into(),
+        }
+    }
+
+    /// Why it cannot be opened, and what to do about it.
+    fn explain(&self, error: io::Error) -> Error {
+        let shown = self.shown();
+        match (self, error.kind()) {
+            (Self::Name(_), ErrorKind::NotFound) => {
+                anyhow!("no network namespace `{shown}` in {FOLDER}; {}", there_are())
+            }
+            (Self::Process(0), _) => anyhow!("no process 0: a container that is stopped has none"),
+            (Self::Process(_), ErrorKind::NotFound) => {
+                anyhow!("no process {shown}: has it ended?")
+            }
+            (_, kind) => {
+                let error =
+                    Error::new(error).context(format!("open the network namespace `{shown}`"));
+                match kind {
+                    ErrorKind::PermissionDenied => anyhow!("{error:#}: {}", privileges::BE_ROOT),
+                    _ => error,
+                }
+            }
+        }
+    }
+}
+
+/// The names that there are, where they are few.
+fn there_are() -> String {
+    let entries = fs::read_dir(FOLDER).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<_> =
+        entries.map(|entry| printable(entry.file_name().as_encoded_bytes())).collect();
+    names.sort_unstable();
+    match names.len() {
+        0 => "there are none with a name: give the number of a process, or a path".to_owned(),
+        1..=FEW => format!("there are: {}", names.join(", ")),
+        _ => "`ip netns` lists those there are".to_owned(),
+    }
+}
+
+impl Netns {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// Say in a line why not, and what to do about it.
+    pub fn open(target: &Target) -> Result<Self> {
+        let open = || {
+            // Without it a pipe would hold us until somebody writes.
+            let file =
+                File::options().read(true).custom_flags(libc::O_NONBLOCK).open(target.path())?;
+            let identity = identity(&file.metadata()?);
+            Ok(Self { file, entrance: Entrance { target: target.clone(), identity } })
+        };
+        open().map_err(|error| target.explain(error))
+    }
+
+    /// Runs a function on a thread inside. The threads that it starts stay there.
+    ///
+    /// # Errors
+    /// Those of the function; and why nobody could go inside.
+    pub fn inside<T: Send>(&self, function: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        thread::scope(|scope| {
+            let inside = || {
+                self.enter()?;
+                function()
+            };
+            let thread = thread::Builder::new()
+                .name("netns".to_owned())
+                .spawn_scoped(scope, inside)
+                .context("start a thread for the network namespace")?;
+            thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+        })
+    }
+
+    /// The way by which it was found.
+    pub fn entrance(&self) -> &Entrance {
+        &self.entrance
+    }
+
+    /// Moves the calling thread.
+    fn enter(&self) -> Result<()> {
+        let moved = move_into_link_name_space(self.file.as_fd(), Some(LinkNameSpaceType::Network));
+        moved.map_err(|error| {
+            let shown = self.entrance.target.shown();
+            match error {
+                Errno::INVAL => anyhow!("`{shown}` is no network namespace: {FORM}"),
+                Errno::PERM => anyhow!(
+                    "enter the network namespace `{shown}`: {error}: that takes CAP_SYS_ADMIN: {}",
+                    privileges::BE_ROOT
+                ),
+                _ => Error::new(error).context(format!("enter the network namespace `{shown}`")),
+            }
+        })
+    }
+}
+
+impl Entrance {
+    /// Whether it leads to the same namespace as before. Where nobody can say, it does.
+    pub fn is_there(&self) -> bool {
+        match fs::metadata(self.target.path()) {
+            Ok(metadata) => identity(&metadata) == self.identity,
+            Err(error) => error.kind() != ErrorKind::NotFound,
+        }
+    }
+
+    /// What happened where it does not.
+    pub fn farewell(&self) -> String {
+        let shown = self.target.shown();
+        match self.target {
+            Target::Process(_) => {
+                format!("process {shown} has ended, or left its network namespace")
+            }
+            _ => format!("the network namespace {shown} is gone"),
+        }
+    }
+}
+
+fn identity(metadata: &Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_they_are() {
+        let cases = [
+            ("web", "/run/netns/web"),
+            ("4711x", "/run/netns/4711x"),
+            ("4711", "/proc/4711/ns/net"),
+            ("/run/docker/netns/x", "/run/docker/netns/x"),
+            ("./4711", "./4711"),
+        ];
+        for (text, path) in cases {
+            assert_eq!(Target::parse(text).unwrap().path(), PathBuf::from(path));
+        }
+    }
+
+    #[test]
+    fn an_entrance_leads_to_the_same_or_not() {
+        let open = |path: &str| Netns::open(&Target::Path(path.to_owned())).unwrap();
+        let own = open("/proc/self/ns/net");
+        assert!(own.entrance().is_there());
+        let entrance = |path: &str| Entrance {
+            target: Target::Path(path.to_owned()),
+            ..own.entrance().clone()
+        };
+        assert!(!entrance("/proc/self/ns/mnt").is_there(), "another one");
+        assert!(!entrance("/proc/self/ns/none").is_there());
+        assert!(entrance(&format!("/proc/{}/ns/net", std::process::id())).is_there());
+    }
+}
