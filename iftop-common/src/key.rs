@@ -35,8 +35,8 @@ impl FlowKey {
     pub const LATER_FRAGMENT: u16 = 0x2000;
     /// Received, but addressed to the hardware address of somebody else.
     pub const THIRD_PARTY: u16 = 0x4000;
-    /// No line was free for this flow: the far side was left out, so that its address and port are
-    /// zero, and all such flows of the near side are one.
+    /// There was no room for this flow, in the kernel's table or in user space: the far side was left
+    /// out, so that its address and port are zero, and all such flows of the near side are one.
     pub const FAR_UNKNOWN: u16 = 0x8000;
 
     /// The same in five words: the addresses as they stand in memory, then what is beside them.

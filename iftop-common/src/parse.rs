@@ -15,7 +15,7 @@ mod link;
 mod transport;
 
 pub use hook::{Direction, Hook, LinkType, Mac, Vlan};
-pub use link::Link;
+pub use link::{ETHERTYPES_VLAN, Link};
 
 /// A frame that can be read. (Lengths and offsets are as wide as the kernel's registers, in which
 /// narrower ones would be cut to size again and again.)

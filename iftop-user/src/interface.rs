@@ -30,6 +30,8 @@ pub use linux::{counters, cut_by_kernel, xdp_program};
 pub use present::is_present;
 pub use system::{all, link_speed, takes_ipv6};
 
+/// What libpcap calls all interfaces at once.
+pub const ANY: &str = "any";
 /// Interfaces that are not chosen unless asked for; classic iftop's list.
 const NEVER_DEFAULT: [&str; 6] = ["lo", "stf", "gif", "dummy", "vmnet", "wmaster"];
 
@@ -114,7 +116,7 @@ fn choose(interfaces: &[Interface], default_route: Option<u32>) -> Option<&Inter
 fn named(interfaces: Vec<Interface>, name: &str) -> Result<Interface> {
     let there_are = names(&interfaces);
     // libpcap's word, which is no interface of the kernel.
-    let hint = if name == "any" { " (all of them at once: by --source pcap)" } else { "" };
+    let hint = if name == ANY { " (all of them at once: by --source pcap)" } else { "" };
     interfaces.into_iter().find(|interface| interface.name == name).with_context(|| {
         format!("no interface `{}`{hint}; there are: {there_are}", printable(name.as_bytes()))
     })

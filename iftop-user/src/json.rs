@@ -7,16 +7,18 @@ use std::{fmt::Write as _, time::SystemTime};
 use iftop_common::{Bytes, Count};
 use serde::Serialize;
 
+mod flow;
 mod health;
+mod totals;
 
+use flow::Flow;
 use health::{CostJson, CoveredJson, LossesJson, TableJson};
+use totals::Totals;
 
 use crate::{
     account::Account,
-    flow::Peak,
-    protocol,
-    units::{Measure, Rate, Unit},
-    view::{self, View},
+    units::{Rate, Unit},
+    view::View,
 };
 
 /// What a report says of its origin.
@@ -56,11 +58,7 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
         },
         filter: origin.filter,
         flows: view.rows.iter().map(Flow::from).collect(),
-        totals: Totals {
-            sent: (&view.totals.sent).into(),
-            received: (&view.totals.received).into(),
-            both: (&view.both).into(),
-        },
+        totals: view.into(),
         account: (&view.account).into(),
         covered: view.health.covered.map(CoveredJson::from),
         covered_since_start: view.health.covered_since_start.map(CoveredJson::from),
@@ -118,38 +116,6 @@ struct Report<'a> {
     losses: LossesJson,
 }
 
-#[derive(Serialize)]
-struct Flow<'a> {
-    local: Endpoint<'a>,
-    remote: Endpoint<'a>,
-    protocol: Option<Protocol>,
-    sent: Traffic,
-    received: Traffic,
-}
-
-#[derive(Serialize)]
-struct Endpoint<'a> {
-    /// `null` where all hosts of this side are one.
-    address: Option<String>,
-    port: Option<u16>,
-    name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Protocol {
-    number: u8,
-    name: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Traffic {
-    bits_per_second: Windows,
-    packets_per_second: Windows,
-    bytes: u64,
-    packets: u64,
-    interval: CountJson,
-}
-
 /// The whole number nearest to each rate.
 #[derive(Serialize)]
 struct Windows {
@@ -159,32 +125,6 @@ struct Windows {
     ten: u64,
     #[serde(rename = "40s")]
     forty: u64,
-}
-
-#[derive(Serialize)]
-struct Totals {
-    sent: Total,
-    received: Total,
-    both: Total,
-}
-
-#[derive(Serialize)]
-struct Total {
-    bits_per_second: Windows,
-    packets_per_second: Windows,
-    peak_bits_per_second: u64,
-    peak_packets_per_second: u64,
-    peak_since_start: PeakSinceStart,
-    bytes: u64,
-    packets: u64,
-}
-
-#[derive(Serialize)]
-struct PeakSinceStart {
-    bits_per_second: u64,
-    after_seconds: f64,
-    packets_per_second: u64,
-    packets_after_seconds: f64,
 }
 
 #[derive(Serialize)]
@@ -206,65 +146,6 @@ struct AccountJson {
     frames: CountJson,
     dropped_packets: u64,
     unaccounted_bytes: i64,
-}
-
-impl<'a> From<&'a view::Row> for Flow<'a> {
-    fn from(row: &'a view::Row) -> Self {
-        Self {
-            local: (&row.local).into(),
-            remote: (&row.remote).into(),
-            protocol: row.protocol.map(|number| Protocol { number, name: protocol::name(number) }),
-            sent: (&row.traffic.sent).into(),
-            received: (&row.traffic.received).into(),
-        }
-    }
-}
-
-impl<'a> From<&'a view::Endpoint> for Endpoint<'a> {
-    fn from(endpoint: &'a view::Endpoint) -> Self {
-        Self {
-            address: (!endpoint.hidden).then(|| endpoint.address.to_string()),
-            port: endpoint.port,
-            name: endpoint.name.as_deref(),
-        }
-    }
-}
-
-impl From<&view::Traffic> for Traffic {
-    fn from(traffic: &view::Traffic) -> Self {
-        Self {
-            bits_per_second: Windows::of(traffic.rates, Unit::Bits),
-            packets_per_second: Windows::of(traffic.rates, Unit::Packets),
-            bytes: traffic.cumulative.bytes,
-            packets: traffic.cumulative.packets,
-            interval: traffic.interval.into(),
-        }
-    }
-}
-
-impl From<&view::Total> for Total {
-    fn from(total: &view::Total) -> Self {
-        Self {
-            bits_per_second: Windows::of(total.rates, Unit::Bits),
-            packets_per_second: Windows::of(total.rates, Unit::Packets),
-            peak_bits_per_second: whole(total.peak, Unit::Bits),
-            peak_packets_per_second: whole(total.peak, Unit::Packets),
-            peak_since_start: (&total.highest).into(),
-            bytes: total.cumulative.bytes,
-            packets: total.cumulative.packets,
-        }
-    }
-}
-
-impl From<&Peak> for PeakSinceStart {
-    fn from(peak: &Peak) -> Self {
-        Self {
-            bits_per_second: whole(peak.rate, Unit::Bits),
-            after_seconds: peak.at(Measure::Bytes).as_secs_f64(),
-            packets_per_second: whole(peak.rate, Unit::Packets),
-            packets_after_seconds: peak.at(Measure::Packets).as_secs_f64(),
-        }
-    }
 }
 
 impl Windows {

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use anyhow::Result;
-use iftop_common::parse::LinkType;
+use iftop_common::parse::{ETHERTYPES_VLAN, LinkType};
 
 mod assembler;
 pub mod classic;
@@ -19,9 +19,6 @@ mod translate;
 use classic::{Instruction, Operand, Program, Test};
 pub use hook::{Context, Hook};
 pub use translate::translate;
-
-/// 802.1Q, 802.1ad, and the number that QinQ had before 802.1ad.
-const ETHERTYPES_VLAN: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 
 /// What the filter sees of the outermost VLAN tag.
 ///

@@ -24,6 +24,7 @@ mod scale;
 mod status;
 mod table;
 mod totals;
+mod wrap;
 
 use canvas::Canvas;
 use layout::Layout;

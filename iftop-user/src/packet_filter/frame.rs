@@ -158,7 +158,7 @@ impl Frame {
             code.jump_if(Word, condition::NOT_EQUAL, R0, Number(0), done);
         }
         self.load_there(code, 2, TAG_AT, done);
-        for ethertype in super::ETHERTYPES_VLAN {
+        for ethertype in iftop_common::parse::ETHERTYPES_VLAN {
             code.jump_if(Word, condition::EQUAL, R0, Number(ethertype.into()), tagged);
         }
         code.jump(done);

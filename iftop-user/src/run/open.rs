@@ -13,7 +13,7 @@ use iftop_common::parse::LinkType;
 use super::Output;
 use crate::{
     health::About,
-    interface::{self, Interface, link_speed, takes_ipv6},
+    interface::{self, ANY, Interface, link_speed, takes_ipv6},
     names::printable,
     options::{Counting, Options},
     orient::Rules,
@@ -34,9 +34,6 @@ use crate::{netns::Netns, source::inside::Inside};
 mod counted;
 
 use counted::Counted;
-
-/// All interfaces at once, as libpcap calls them.
-const ANY: &str = "any";
 
 /// What is watched.
 #[derive(Clone, Debug)]

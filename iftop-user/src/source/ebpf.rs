@@ -32,6 +32,7 @@ mod cpus;
 #[cfg(test)]
 mod differential;
 mod explain;
+mod fitting;
 mod flat;
 mod gate;
 mod grace;
@@ -121,7 +122,7 @@ impl EbpfSource {
         let shards = u32::try_from(cpus::online().len()).unwrap_or(cpus);
         let wanted = Size::new(table, options.max_flows, cpus, shards);
         let programs = hooks::programs(options.hook)?;
-        let mut instance = load(&settings, wanted, &programs)?;
+        let mut instance = fitting::load(&settings, wanted, &programs)?;
         let logger = if options.log_refused {
             let object = &mut instance.object;
             Some(EbpfLogger::init(object).context("open the kernel program's log")?)
@@ -243,32 +244,6 @@ fn random_seed() -> Result<Seed> {
     Ok(Seed { keys, mix: mix | 1 })
 }
 
-/// Loads the tables as large as was asked for, or as large as the kernel has memory for.
-fn load(settings: &Settings, wanted: Size, programs: &[&str]) -> Result<Instance> {
-    as_large_as_can_be(wanted, |size| Instance::load_for(settings, size, programs, &cpus::online()))
-}
-
-/// Halves the size until the kernel has memory for it, and then once more: tables that just fit would
-/// leave none to the rest of this program, and the kernel kills it when it asks for more.
-fn as_large_as_can_be<T>(wanted: Size, load: impl Fn(Size) -> Result<T>) -> Result<T> {
-    let (mut size, mut refused) = (wanted, false);
-    loop {
-        match load(size) {
-            Err(error) if explain::is_out_of_memory(&error) => {
-                size = size.smaller().ok_or(error)?;
-                refused = true;
-            }
-            Ok(loaded) if refused => {
-                let Some(smaller) = size.smaller() else { return Ok(loaded) };
-                // The kernel gives it back in its own time: it may refuse what it had a moment ago.
-                drop(loaded);
-                (size, refused) = (smaller, false);
-            }
-            result => return result,
-        }
-    }
-}
-
 impl Source for EbpfSource {
     fn sample(&mut self, sample: &mut Sample) -> Result<()> {
         if let Some(reason) = self.over {
@@ -309,48 +284,5 @@ impl Source for EbpfSource {
             self.around.programs_are(Gates::programs(object));
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::*;
-
-    /// A kernel that has room for so many lines, or says so much in any case.
-    fn load(wanted: Size, room: u64, code: i32) -> Result<u64> {
-        as_large_as_can_be(wanted, |size| {
-            if size.lines() <= room {
-                return Ok(size.lines());
-            }
-            Err(io::Error::from_raw_os_error(code)).context("make a map").context("load")
-        })
-    }
-
-    #[test]
-    fn what_the_kernel_has_no_memory_for_is_made_smaller() {
-        for table in [Table::Flat, Table::Hash] {
-            let wanted = Size::new(table, 1 << 16, 64, 2);
-            let lines = wanted.lines();
-            // (room, what the kernel says beyond it) → lines
-            let cases = [
-                (lines, libc::ENOMEM, Some(lines)),
-                (lines - 1, libc::ENOMEM, Some(lines / 4)),
-                (lines / 8, libc::ENOMEM, Some(lines / 16)),
-                (lines / 8, libc::E2BIG, Some(lines / 16)),
-                (1024, libc::ENOMEM, Some(1024)),
-                (1023, libc::ENOMEM, None),
-                (lines / 2, libc::EPERM, None),
-            ];
-            for (room, code, expected) in cases {
-                let loaded = load(wanted, room, code);
-                if let Err(error) = &loaded {
-                    let cause = error.downcast_ref::<io::Error>().unwrap();
-                    assert_eq!(cause.raw_os_error(), Some(code), "the cause is told: {error:#}");
-                }
-                assert_eq!(loaded.ok(), expected, "{table:?} {room} {code}");
-            }
-        }
     }
 }

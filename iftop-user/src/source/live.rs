@@ -40,9 +40,6 @@ mod ring;
 use reader::{Reader, Task};
 use ring::Ring;
 
-/// What libpcap calls all interfaces at once.
-pub const ANY: &str = "any";
-
 /// What to open.
 #[derive(Clone, Debug)]
 pub struct Options<'a> {

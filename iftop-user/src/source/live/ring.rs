@@ -11,9 +11,9 @@ use pcap::{Active, Capture, Error, Linktype};
 
 #[cfg(target_os = "linux")]
 use super::direction::restrict;
-use super::{ANY, part::Part};
+use super::part::Part;
 use crate::{
-    interface::Interface,
+    interface::{ANY, Interface},
     packet_filter::PacketFilter,
     source::frames::{Frame, Frames, LinkLayer},
 };
