@@ -30,7 +30,7 @@ pub struct Account {
     pub malformed: Count,
     /// Every frame, on the basis of the interface's own counters.
     pub frames: Count,
-    /// Lost by us, before they could be counted; not in `seen`.
+    /// Lost by us, or by whoever captured, before they could be counted; not in `seen`.
     pub dropped_packets: u64,
 }
 
@@ -76,7 +76,7 @@ impl Account {
         if self.unaccounted_bytes() != 0 {
             Some("unaccounted bytes: a bug")
         } else if self.dropped_packets > 0 {
-            Some("lost by us")
+            Some("lost uncounted")
         } else if self.other.packets > 0 || self.spilled.packets > 0 {
             Some("table was full")
         } else {

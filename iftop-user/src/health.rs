@@ -247,7 +247,11 @@ impl Monitor {
             }),
             losses: known.then_some(now.losses),
             lost_now: LostNow {
-                ours: per_second(|losses| losses.ours),
+                ours: match self.about.facts.kind {
+                    // A file says it for the whole of it, at its end.
+                    Kind::File => 0.0,
+                    _ => per_second(|losses| losses.ours),
+                },
                 missed: per_second(|losses| losses.interface.missed),
                 dropped: per_second(|losses| losses.dropped_before_us),
                 errors: per_second(|losses| losses.interface.errors),

@@ -45,8 +45,8 @@ pub struct Sample {
     pub flows: Vec<(FlowKey, Counters)>,
     /// Counted apart from the flows: the witness of their sum.
     pub totals: Totals,
-    /// Packets that were lost before they could be counted: by libpcap, for want of room. There is no such
-    /// thing in the kernel's counters.
+    /// Packets that were lost before they could be counted: by libpcap, for want of room, or by whoever
+    /// captured, where a file says so. There is no such thing in the kernel's counters.
     pub dropped_packets: u64,
     /// How full the source's own table was.
     pub table: TableUse,

@@ -127,7 +127,7 @@ iftop: eth0 for 1m 40s
   sent       2.56Kp    peak 1.28Kp    after 1m 2s
   received   0p        peak 0p
   both       2.56Kp    peak 1.28Kp    after 1m 2s
-  account    attributed 50% (lost by us)
+  account    attributed 50% (lost uncounted)
 ";
         assert_eq!(summary(&whole), expected);
     }

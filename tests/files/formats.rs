@@ -4,7 +4,7 @@ use super::*;
 use crate::support::capture::{
     BINARY, MICROSECONDS, NANOSECONDS,
     Order::{Big, Little},
-    block, enhanced, interface, old, pcap, pcapng, section, simple,
+    block, enhanced, interface, old, pcap, pcapng, section, simple, statistics,
 };
 
 #[test]
@@ -155,4 +155,45 @@ fn large_files() {
             assert_eq!(bytes(&report, "in_flows"), all as u64);
         }
     }
+}
+
+/// Statistics count since the capture began, for each interface of each section.
+#[test]
+fn what_was_lost_while_capturing_is_in_the_account() {
+    for order in [Little, Big] {
+        let packet = |interface| {
+            let bytes = ethernet(&packet_to(1, 100));
+            enhanced(order, NANOSECONDS, &Packet { interface, ..Packet::new(START, &bytes) })
+        };
+        let file = [
+            section(order),
+            interface(order, NANOSECONDS, ETHERNET),
+            interface(order, NANOSECONDS, ETHERNET),
+            packet(0),
+            statistics(order, 0, Some(3), 0),
+            packet(1),
+            statistics(order, 1, None, 20),
+            statistics(order, 0, Some(4), 100),
+            // Another capture, behind the first.
+            section(order),
+            interface(order, NANOSECONDS, ETHERNET),
+            packet(0),
+            statistics(order, 0, Some(1000), 0),
+        ];
+        let run = read(&file.concat(), "--json");
+        let report = run.last();
+        assert_eq!(report["account"]["dropped_packets"], 1124);
+        assert_eq!(report["losses"]["ours"], 1124);
+        assert_eq!(packets(&report, "seen"), 3);
+        let text = read(&file.concat(), "-t").out;
+        assert!(text.contains("Attributed to flows: 0% (lost uncounted)"), "{text}");
+    }
+    let file = [section(Little), statistics(Little, 0, None, 1)].concat();
+    let run = read(&file, "--json");
+    assert_eq!(run.status, Some(1));
+    assert!(
+        run.errors.contains("damaged at byte 28: statistics of an interface"),
+        "{}",
+        run.errors
+    );
 }

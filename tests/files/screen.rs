@@ -46,6 +46,7 @@ fn a_file_plays_pauses_and_stays_at_its_end() {
     tmux.keys(&["i"]);
     let page = tmux.wait_for("page", |screen| screen.contains("file "));
     assert!(page.contains("pcap, Ethernet") && !page.contains("NIC"), "{page}");
+    assert!(page.contains("while capturing 0"), "{page}");
     tmux.keys(&["q"]);
     tmux.ended(0, &modes);
 }

@@ -137,6 +137,16 @@ pub fn old(order: Order, (_, units): Resolution, packet: &Packet) -> Vec<u8> {
     block(order, 2, &body)
 }
 
+/// Statistics of an interface: what it dropped (`isb_ifdrop`), and what the system did (`isb_osdrop`).
+pub fn statistics(order: Order, interface: u32, dropped: Option<u64>, by_system: u64) -> Vec<u8> {
+    let mut body = [interface, 0, 0].map(|number| order.u32(number)).concat();
+    body.extend(option(order, 4, &order.u64(1_000_000)));
+    body.extend(dropped.map(|dropped| option(order, 5, &order.u64(dropped))).unwrap_or_default());
+    body.extend(option(order, 7, &order.u64(by_system)));
+    body.extend(option(order, 0, &[]));
+    block(order, 5, &body)
+}
+
 pub fn block(order: Order, kind: u32, body: &[u8]) -> Vec<u8> {
     let length = order.u32(length(body) + 12);
     [&order.u32(kind), &length, body, &length].concat()

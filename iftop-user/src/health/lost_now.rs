@@ -20,7 +20,7 @@ pub struct LostNow {
 /// A way to lose packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// By libpcap, for want of room.
+    /// By libpcap, for want of room. A file says it for its whole at the end, not for a time.
     Ours,
     /// Never seen by us, though they were whole.
     BeforeUs,

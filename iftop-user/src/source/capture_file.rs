@@ -150,7 +150,7 @@ impl Source for CaptureFile {
         }
         sample.elapsed = self.read_on();
         self.frames.take(sample);
-        sample.dropped_packets = 0;
+        sample.dropped_packets = self.reader.take_dropped();
         sample.surroundings = Self::surroundings();
         sample.now = self.clock.now();
         sample.last = matches!(self.end, End::Reached);

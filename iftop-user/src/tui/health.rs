@@ -35,7 +35,7 @@ pub(super) fn draw(
 fn lines(view: &View, format: Format, status: &Status<'_>) -> Vec<(&'static str, Vec<String>)> {
     let health = &view.health;
     let facts = &health.about.facts;
-    // There is nothing beside a file that anything could be lost at.
+    // Beside a file there is nothing that anything could be lost at.
     if facts.kind == Kind::File {
         let mut file = vec![status.interface.to_owned()];
         // Of a pipe it is not known.
@@ -44,6 +44,7 @@ fn lines(view: &View, format: Format, status: &Status<'_>) -> Vec<(&'static str,
             ("file", file),
             ("attributed", attributed(view, format)),
             ("table", table(view)),
+            ("losses", vec![format!("while capturing {}", grouped(view.account.dropped_packets))]),
         ];
     }
     vec![

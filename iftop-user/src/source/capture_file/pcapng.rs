@@ -1,7 +1,9 @@
 //! The new format: blocks, of which some hold packets (`draft-ietf-opsawg-pcapng`).
 //!
-//! It owns sections, interfaces, and what a packet's block says of time and direction. Blocks that it
+//! It owns sections, interfaces, what they lost, and what a packet's block says of time and direction. Blocks that it
 //! does not know are passed over.
+
+use std::mem;
 
 use anyhow::{Context as _, Result};
 use pcap_parser::{
@@ -9,6 +11,7 @@ use pcap_parser::{
     pcapng::{
         parse_enhancedpacketblock_be, parse_enhancedpacketblock_le,
         parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le,
+        parse_interfacestatisticsblock_be, parse_interfacestatisticsblock_le,
         parse_simplepacketblock_be, parse_simplepacketblock_le,
     },
 };
@@ -29,6 +32,7 @@ const INTERFACE: u32 = 1;
 /// Obsolete since 2009.
 const OLD_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const STATISTICS: u32 = 5;
 const PACKET: u32 = 6;
 /// Type and length, and the length again at the end.
 const LEAST_BYTES: u32 = 12;
@@ -43,6 +47,8 @@ pub(super) struct PcapNg {
     big_endian: bool,
     /// Of this section.
     interfaces: Vec<Interface>,
+    /// Packets that whoever captured says to have lost, and nobody has asked for yet.
+    dropped: u64,
 }
 
 /// A block that is there as a whole.
@@ -55,7 +61,7 @@ struct Block {
 impl PcapNg {
     /// At the first section.
     pub fn begin(input: &mut Input) -> Result<Self> {
-        let mut file = Self { big_endian: false, interfaces: Vec::new() };
+        let mut file = Self { big_endian: false, interfaces: Vec::new(), dropped: 0 };
         // So that a file which is none says so at once.
         file.block(input)?;
         Ok(file)
@@ -70,6 +76,7 @@ impl PcapNg {
                 PACKET | SIMPLE_PACKET | OLD_PACKET => break block,
                 SECTION => self.interfaces.clear(),
                 INTERFACE => self.take_interface(input, block)?,
+                STATISTICS => self.take_statistics(input, block)?,
                 _ => {}
             }
             input.consume(block.bytes);
@@ -138,6 +145,29 @@ impl PcapNg {
         }
         self.interfaces.push(Interface::new(&block, self.big_endian));
         Ok(())
+    }
+
+    fn take_statistics(&mut self, input: &mut Input, Block { bytes, .. }: Block) -> Result<()> {
+        let offset = input.offset();
+        let block = &input.peek(bytes)?[..bytes];
+        let parsed = if self.big_endian {
+            parse_interfacestatisticsblock_be(block)
+        } else {
+            parse_interfacestatisticsblock_le(block)
+        };
+        let Ok((_, block)) = parsed else {
+            return damaged(offset, "statistics of an interface that are none");
+        };
+        let Some(interface) = self.interfaces.get_mut(block.if_id as usize) else {
+            return damaged(offset, "statistics of an interface that there is not");
+        };
+        self.dropped += interface.newly_dropped(&block, self.big_endian);
+        Ok(())
+    }
+
+    /// Packets that were lost while capturing, as far as was read; each is told once.
+    pub fn take_dropped(&mut self) -> u64 {
+        mem::take(&mut self.dropped)
     }
 
     fn interface(&self, number: u32, offset: u64) -> Result<(&Interface, LinkLayer)> {

@@ -72,6 +72,14 @@ impl Reader {
         self.seen = 0;
     }
 
+    /// Packets that the file says were lost while capturing, as far as was read; each is told once.
+    pub fn take_dropped(&mut self) -> u64 {
+        match &mut self.format {
+            Some(Format::PcapNg(pcapng)) => pcapng.take_dropped(),
+            _ => 0,
+        }
+    }
+
     /// Where the next packet begins, or what is not one.
     pub fn offset(&self) -> u64 {
         self.input.offset()

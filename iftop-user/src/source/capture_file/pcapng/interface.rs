@@ -1,12 +1,14 @@
 //! What a section says of an interface: what its packets start with, and what their times mean.
 
-use pcap_parser::{InterfaceDescriptionBlock, PcapNGOption};
+use pcap_parser::{InterfaceDescriptionBlock, InterfaceStatisticsBlock, PcapNGOption};
 
 use crate::source::frames::LinkLayer;
 
 /// Codes of options.
 const TIME_RESOLUTION: u16 = 9;
 const TIME_OFFSET: u16 = 14;
+/// Of statistics: packets that the interface dropped, and that the system did, since the capture began.
+const DROPPED: [u16; 2] = [5, 7];
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 /// As powers of ten, where nothing is said.
 const MICROSECONDS: u8 = 6;
@@ -24,6 +26,8 @@ pub(super) struct Interface {
     unit: Unit,
     /// In nanoseconds.
     offset: i128,
+    /// Packets that were dropped, by the newest statistics.
+    dropped: u64,
 }
 
 /// What a time is counted in.
@@ -41,15 +45,25 @@ impl Interface {
     pub fn new(block: &InterfaceDescriptionBlock<'_>, big_endian: bool) -> Self {
         let find = |code| block.options.iter().find(|option| option.code.0 == code);
         let resolution = find(TIME_RESOLUTION).and_then(|option| option.value().first());
-        let offset = find(TIME_OFFSET).and_then(|option| seconds(option, big_endian));
+        let offset = find(TIME_OFFSET).and_then(|option| number(option, big_endian));
         let link_type = block.linktype.0.cast_unsigned();
         Self {
             link_type,
             link: LinkLayer::of(link_type).ok(),
             snap_bytes: block.snaplen,
             unit: Unit::of(resolution.copied().unwrap_or(MICROSECONDS)),
-            offset: i128::from(offset.unwrap_or(0)) * i128::from(NANOS_PER_SECOND),
+            offset: i128::from(offset.unwrap_or(0).cast_signed()) * i128::from(NANOS_PER_SECOND),
+            dropped: 0,
         }
+    }
+
+    /// How many more packets were dropped than by the statistics before.
+    pub fn newly_dropped(&mut self, block: &InterfaceStatisticsBlock<'_>, big_endian: bool) -> u64 {
+        let dropped = block.options.iter().filter(|option| DROPPED.contains(&option.code.0));
+        let dropped = dropped.filter_map(|option| number(option, big_endian));
+        let dropped = dropped.fold(0, u64::saturating_add);
+        let before = std::mem::replace(&mut self.dropped, dropped);
+        dropped.saturating_sub(before)
     }
 
     /// Nanoseconds since 1970.
@@ -97,9 +111,9 @@ impl Unit {
     }
 }
 
-fn seconds(option: &PcapNGOption<'_>, big_endian: bool) -> Option<i64> {
+fn number(option: &PcapNGOption<'_>, big_endian: bool) -> Option<u64> {
     let bytes = *option.value().first_chunk()?;
-    Some(if big_endian { i64::from_be_bytes(bytes) } else { i64::from_le_bytes(bytes) })
+    Some(if big_endian { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) })
 }
 
 #[cfg(test)]
@@ -135,6 +149,7 @@ mod tests {
                 link: None,
                 snap_bytes: 0,
                 unit: Unit::of(resolution),
+                dropped: 0,
                 offset: i128::from(offset) * i128::from(NANOS_PER_SECOND),
             };
             let (high, low) = ((time >> 32) as u32, (time & 0xffff_ffff) as u32);
