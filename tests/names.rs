@@ -3,12 +3,18 @@
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
+    io::Write as _,
     net::UdpSocket,
+    os::unix::process::ExitStatusExt as _,
     process::Command,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
+use tempfile::NamedTempFile;
+
 use crate::support::{
+    capture::{Order::Little, Packet, pcap},
     etc::Etc,
     frame::{self, UDP, V4},
     iftop::Iftop,
@@ -226,4 +232,54 @@ fn names_of_another_namespace_are_asked_for_outside() {
         remotes(&report).into_iter().find(|name| !name.starts_with("10.")).map(str::to_owned)
     });
     assert_eq!(named.as_deref(), Some("outside.example"));
+}
+
+/// Whether one more question has come. Who asked is gone, so none is on its way.
+fn asked_again(mute: &UdpSocket) -> bool {
+    mute.set_nonblocking(true).unwrap();
+    let asked = mute.recv(&mut [0; 512]).is_ok();
+    mute.set_nonblocking(false).unwrap();
+    asked
+}
+
+/// No matter how long that takes; and one that is counted inside has names from outside all the same.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_name_in_a_filter_is_looked_up_outside_and_a_signal_does_not_wait_for_it() {
+    let outside = Namespace::new();
+    let cable = Cable::new();
+    let [ours, theirs] = [&outside, &cable.a].map(|namespace| {
+        let mute = namespace.run(|| UdpSocket::bind("127.0.0.1:53")).unwrap();
+        // If it is never asked, a test that fails is better than one that waits.
+        mute.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        mute
+    });
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(&pcap(Little, false, 1, &[Packet::new(0, &[0; 60])])).unwrap();
+    let etc = Etc::new(&[DNS_ONLY, NAMESERVER]);
+    let inside = format!("-i va --netns {}", cable.a.path());
+    for (namespace, asked, options) in [
+        (&cable.a, &theirs, "-i va --source ebpf".to_owned()),
+        (&cable.a, &theirs, "-i va --source pcap".to_owned()),
+        (&cable.a, &theirs, "-i any".to_owned()),
+        (&cable.a, &theirs, format!("-r {}", file.path().display())),
+        (&outside, &ours, format!("{inside} --source ebpf")),
+        (&outside, &ours, format!("{inside} --source pcap")),
+    ] {
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+            command.arg("-t").args(options.split(' ')).args(["-f", "host slow.example"]);
+            etc.enter(&mut command);
+            let iftop = Iftop::spawn(namespace, command);
+            let mut question = [0; 512];
+            let length = asked.recv(&mut question).expect(&options);
+            assert!(question[..length].windows(4).any(|part| part == b"slow"), "{options}");
+            iftop.signal(signal);
+            let end = iftop.end();
+            assert_eq!(end.status.signal(), Some(signal), "{options}: {end:?}");
+            // Those for the other family.
+            while asked_again(asked) {}
+            assert!(!asked_again(&ours) && !asked_again(&theirs), "{options}");
+        }
+    }
 }

@@ -4,6 +4,9 @@
 //! a [`source`] gives samples, [`flow::FlowTable`] makes rates of them, [`view`](mod@view) decides
 //! what is shown, and [`tui`], [`text`] and [`json`] lay it out.
 
+#[cfg(not(any(target_os = "linux", feature = "pcap")))]
+compile_error!("on this system only libpcap counts: build with the feature `pcap`");
+
 pub mod abilities;
 pub mod account;
 pub mod app;

@@ -97,12 +97,11 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         .build()
         .context("start the event loop")?;
     runtime.block_on(async {
-        let signals = Signals::new()?;
-        let Opened { poller, subject, about, at_start, rules, hook, dlt, playback } =
-            match &options.reading.file {
-                Some(path) => open::file(options, path, output)?,
-                None => open::interface(options, output)?,
-            };
+        let (opened, signals) = match &options.reading.file {
+            Some(path) => open::file(options, path, output)?,
+            None => open::interface(options, output)?,
+        };
+        let Opened { poller, subject, about, at_start, rules, hook, dlt, playback } = opened;
         let session = Session {
             options,
             subject,

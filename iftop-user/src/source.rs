@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use iftop_common::{Counters, FlowKey, Table, Totals};
 
-#[cfg(all(feature = "pcap", not(target_os = "linux")))]
+#[cfg(not(target_os = "linux"))]
 mod alone;
 #[cfg(target_os = "linux")]
 mod around;
@@ -26,7 +26,7 @@ pub mod surroundings;
 pub mod table_size;
 pub mod unavailable;
 
-#[cfg(all(feature = "pcap", not(target_os = "linux")))]
+#[cfg(not(target_os = "linux"))]
 use alone as around;
 use surroundings::Surroundings;
 

@@ -10,22 +10,17 @@ use anyhow::{Context as _, Result, bail};
 use crate::cmd;
 
 const TARGETS: [&str; 2] = ["x86_64-apple-darwin", "x86_64-unknown-freebsd"];
-/// With libpcap, and without: then options are refused by name.
-const FEATURES: [&[&str]; 2] = [&[], &["--no-default-features"]];
 
 /// Checks all of them with such lints (`-D warnings`); what is missing is installed by rustup.
 pub fn check(lints: &[&str]) -> Result<()> {
     install()?;
     for target in TARGETS {
-        for features in FEATURES {
-            let mut check = cmd::cargo()?;
-            check.args(["check", "--locked", "--package", "iftop-user", "--target", target]);
-            check.args(features);
-            if !lints.is_empty() {
-                check.env("RUSTFLAGS", lints.join(" "));
-            }
-            cmd::run(&mut check)?;
+        let mut check = cmd::cargo()?;
+        check.args(["check", "--locked", "--package", "iftop-user", "--target", target]);
+        if !lints.is_empty() {
+            check.env("RUSTFLAGS", lints.join(" "));
         }
+        cmd::run(&mut check)?;
     }
     Ok(())
 }

@@ -1,39 +1,39 @@
 //! What there is to be watched, and the source that tells of it: an interface, with all that is asked of
 //! the kernel beside it, or a capture file.
 //!
-//! It owns the order in which things are opened. Whatever belongs to an interface is opened on one thread,
-//! which is inside the network namespace that was asked for; sockets and the poller's thread stay
-//! there. It must never start a loop, or what resolves names.
+//! It owns the order in which things are opened, and from when on signals are waited for. Whatever belongs
+//! to an interface is opened by threads inside the network namespace that was asked for; sockets and the
+//! poller's thread stay there. It must never start a loop, or look up a name inside.
 
-use std::{net::IpAddr, path::Path};
+use std::{net::IpAddr, ops::ControlFlow, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use iftop_common::parse::LinkType;
 
-use super::Output;
+use super::{Output, signals::Signals};
 use crate::{
     health::About,
     interface::{self, ANY, Interface, link_speed, takes_ipv6},
     names::printable,
     options::{Counting, Options},
     orient::Rules,
-    packet_filter::Dlt,
+    packet_filter::{Dlt, PacketFilter},
     poller::Poller,
     schedule::Schedule,
     source::{
-        Choice, Facts, Source,
+        Choice, Facts,
         capture_file::{CaptureFile, Pace, Playback},
         frames,
         surroundings::Surroundings,
     },
     stderr::tell,
 };
-#[cfg(target_os = "linux")]
-use crate::{netns::Netns, source::inside::Inside};
 
 mod counted;
+mod place;
 
 use counted::Counted;
+use place::Place;
 
 /// What is watched.
 #[derive(Clone, Debug)]
@@ -68,26 +68,46 @@ pub(super) struct Opened {
 }
 
 /// An interface, or all of them, in the namespace that was asked for.
-pub(super) fn interface(options: &Options, output: Output) -> Result<Opened> {
-    match &options.netns {
-        None => open_here(options, output, Poller::start),
-        #[cfg(target_os = "linux")]
-        Some(target) => {
-            let netns = Netns::open(target)?;
-            let start = |source| Poller::start(Inside::new(source, netns.entrance().clone()));
-            netns.inside(|| open_here(options, output, start))
+pub(super) fn interface(options: &Options, output: Output) -> Result<(Opened, Signals)> {
+    let place = Place::open(options.netns.as_ref())?;
+    let (interface, mut candidate) = place.inside(|| {
+        let interface = find(options)?;
+        let candidate = counted::choose(options, interface.as_ref())?;
+        Ok((interface, candidate))
+    })?;
+    let of = interface.as_ref();
+    let mut dlt = candidate.dlt();
+    let mut filter = compile(options, dlt)?;
+    // From here on they are waited for, which what a filter takes to compile need not be; and not later:
+    // what is attached by clsact outlives a process that a signal ends.
+    let signals = Signals::new()?;
+    let opened = loop {
+        let begun = place.inside(|| match candidate.begin(options, of, filter.as_ref())? {
+            ControlFlow::Break(counted) => {
+                accompany(options, output, &place, of, counted).map(ControlFlow::Break)
+            }
+            ControlFlow::Continue(other) => Ok(ControlFlow::Continue(other)),
+        });
+        match begun? {
+            ControlFlow::Break(opened) => break opened,
+            ControlFlow::Continue(other) => candidate = other,
         }
-        #[cfg(not(target_os = "linux"))]
-        Some(_) => bail!("--netns: only Linux has network namespaces"),
-    }
+        // Of PPP libpcap shows another link header than the kernel.
+        if candidate.dlt() != dlt {
+            dlt = candidate.dlt();
+            filter = compile(options, dlt)?;
+        }
+    };
+    Ok((opened, signals))
 }
 
-/// Opens all of it in the calling thread's namespace.
-fn open_here(
-    options: &Options,
-    output: Output,
-    start: impl FnOnce(Box<dyn Source>) -> Result<Poller>,
-) -> Result<Opened> {
+/// Compiles the filter that was asked for. Never inside a namespace: names are looked up where all are.
+fn compile(options: &Options, dlt: Dlt) -> Result<Option<PacketFilter>> {
+    options.packet_filter.as_deref().map(|text| PacketFilter::compile(text, dlt)).transpose()
+}
+
+/// The interface; `None`: all of them.
+fn find(options: &Options) -> Result<Option<Interface>> {
     let all = options.interface.as_deref() == Some(ANY)
         && options.counting.source != Choice::Ebpf
         && !options.counting.is_for_kernel();
@@ -105,10 +125,20 @@ fn open_here(
     if interface.is_none() && options.promiscuous {
         tell("iftop: -p is for one interface: with -i any it changes nothing");
     }
-    let Counted { source, facts, at_start, hook, dlt, counting } =
-        counted::open(options, interface.as_ref())?;
+    Ok(interface)
+}
+
+/// What belongs to a source that counts; asking it begins, where the calling thread is.
+fn accompany(
+    options: &Options,
+    output: Output,
+    place: &Place,
+    interface: Option<&Interface>,
+    counted: Counted,
+) -> Result<Opened> {
+    let Counted { source, facts, at_start, hook, dlt, counting } = counted;
     if output != Output::Screen {
-        introduce(options, interface.as_ref(), &facts);
+        introduce(options, interface, &facts);
     }
     // What the kernel had no memory for, user space will hardly have either.
     let max_flows = match facts.refused_lines {
@@ -121,12 +151,11 @@ fn open_here(
             facts.lines, facts.refused_lines
         ));
     }
-    let of = interface.as_ref();
     let about = About {
-        link_speed: of.and_then(|interface| link_speed(&interface.name)),
+        link_speed: interface.and_then(|interface| link_speed(&interface.name)),
         max_flows,
-        hardware: of.is_some_and(Interface::counts_segments),
-        loopback: of.is_some_and(|interface| interface.loopback),
+        hardware: interface.is_some_and(Interface::counts_segments),
+        loopback: interface.is_some_and(|interface| interface.loopback),
         takes_ipv6: takes_ipv6(),
         ..about(&counting, facts)
     };
@@ -137,9 +166,9 @@ fn open_here(
         hook,
         dlt,
         playback: None,
-        poller: start(source)?,
+        poller: place.start(source)?,
         subject: match interface {
-            Some(interface) => Subject { name: interface.name, up: interface.up },
+            Some(interface) => Subject { name: interface.name.clone(), up: interface.up },
             None => Subject { name: ANY.to_owned(), up: true },
         },
     })
@@ -175,7 +204,7 @@ fn introduce(options: &Options, interface: Option<&Interface>, facts: &Facts) {
 }
 
 /// A capture file. It needs no privileges and no interface.
-pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<Opened> {
+pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<(Opened, Signals)> {
     if output != Output::Screen && options.reading.speed.is_some() {
         bail!("--speed is for the live table: reports come as fast as the file can be read");
     }
@@ -203,7 +232,9 @@ pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<Ope
         Some(name) if output == Output::Screen => name.to_string_lossy(),
         _ => path.to_string_lossy(),
     };
-    Ok(Opened {
+    // The filter is compiled, as far as it is known for what; so now they can be waited for.
+    let signals = Signals::new()?;
+    let opened = Opened {
         about: about(counting, source.facts()),
         at_start: CaptureFile::surroundings(),
         poller: Poller::start(source)?,
@@ -213,7 +244,8 @@ pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<Ope
         dlt: LinkType::Ethernet.into(),
         playback: Some(playback),
         subject: Subject { name: name.into_owned(), up: true },
-    })
+    };
+    Ok((opened, signals))
 }
 
 fn about(counting: &Counting, facts: Facts) -> About {

@@ -21,7 +21,7 @@ use iftop_common::Table;
 use super::{
     Facts, Kind, Sample, Source,
     around::Around,
-    frames::{self, Frames},
+    frames::{self, Frames, LinkLayer},
     surroundings::Surroundings,
 };
 use crate::{
@@ -45,16 +45,42 @@ use ring::Ring;
 pub struct Options<'a> {
     /// Where to read; `None`: at all interfaces at once.
     pub interface: Option<&'a Interface>,
-    /// Whether also what is for others is to be received.
-    pub promiscuous: bool,
     /// How frames are counted.
     pub frames: frames::Options,
-    /// What is counted; `None`: everything.
-    pub filter: Option<&'a str>,
+    /// What is counted, compiled for what the rings hold; `None`: everything.
+    pub filter: Option<PacketFilter>,
     /// What the kernel may hold until it is read, in bytes.
     pub buffer_bytes: u64,
     /// Why it is not counted in the kernel, where that was tried first.
     pub reason: Option<String>,
+}
+
+/// Open, so that it is known what frames begin with; but nobody reads yet.
+pub struct Rings {
+    rings: Vec<Ring>,
+    link: LinkLayer,
+}
+
+impl Rings {
+    /// Opens them for an interface, or for all at once; promiscuous: also for what is for others.
+    ///
+    /// # Errors
+    /// Have libpcap's words, and say which capability is missing.
+    pub fn open(
+        interface: Option<&Interface>,
+        promiscuous: bool,
+        buffer_bytes: u64,
+    ) -> Result<Self> {
+        let rings = Ring::open(interface, promiscuous, buffer_bytes)
+            .map_err(|error| privileges::with_advice(error, &[Capability::NetRaw]))?;
+        let link = rings.first().context("a capture has a ring")?.link();
+        Ok(Self { rings, link })
+    }
+
+    /// What their frames begin with.
+    pub fn dlt(&self) -> Dlt {
+        self.link.dlt()
+    }
 }
 
 /// See the module's description. Dropping it ends the capture.
@@ -74,16 +100,12 @@ pub struct LiveSource {
 }
 
 impl LiveSource {
-    /// Opens the capture; counting begins just before this returns.
+    /// Begins to read what was opened for the same interface; counting begins just before this returns.
     ///
     /// # Errors
-    /// Have libpcap's words, and say which capability is missing.
-    pub fn open(options: Options<'_>) -> Result<Self> {
-        let Options { interface, promiscuous, frames, filter, buffer_bytes, reason } = options;
-        let rings = Ring::open(interface, promiscuous, buffer_bytes)
-            .map_err(|error| privileges::with_advice(error, &[Capability::NetRaw]))?;
-        let link = rings.first().context("a capture has a ring")?.link();
-        let filter = filter.map(|text| PacketFilter::compile(text, link.dlt())).transpose()?;
+    /// Have libpcap's words, or say what is wrong with the filter.
+    pub fn start(Rings { rings, link }: Rings, options: Options<'_>) -> Result<Self> {
+        let Options { interface, frames, filter, buffer_bytes, reason } = options;
         filter.as_ref().map_or(Ok(()), ring::check)?;
         let mut frames = Frames::new(frames);
         frames.set_compiled_filter(link, filter);

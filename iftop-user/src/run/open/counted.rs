@@ -1,10 +1,19 @@
 //! Who counts the packets of an interface: our program in the kernel, or libpcap.
 //!
 //! It owns that choice, and when the second stands in for the first: where the kernel, the rights or the
-//! interface do not allow it, never for a mistake, and never where somebody asked for the kernel.
+//! interface do not allow it, never for a mistake, and never where somebody asked for the kernel. It must
+//! never compile a filter: that may take long, and asks for names that are to be looked up outside.
 
-use anyhow::{Result, anyhow};
+use std::ops::ControlFlow;
 
+#[cfg(target_os = "linux")]
+use anyhow::Context as _;
+use anyhow::{Error, Result, anyhow};
+#[cfg(target_os = "linux")]
+use iftop_common::parse::LinkType;
+
+#[cfg(target_os = "linux")]
+use crate::source::ebpf::{self, EbpfSource};
 #[cfg(feature = "pcap")]
 use crate::source::{
     frames::{self, LocalPart},
@@ -13,15 +22,22 @@ use crate::source::{
 use crate::{
     interface::Interface,
     options::{Counting, Options},
-    packet_filter::Dlt,
+    packet_filter::{Dlt, PacketFilter},
     privileges::{self, Capability},
     source::{Choice, Facts, Source, surroundings::Surroundings, unavailable::Unavailable},
 };
-#[cfg(target_os = "linux")]
-use crate::{
-    packet_filter::PacketFilter,
-    source::ebpf::{self, EbpfSource},
-};
+
+/// Who is to count. It is known what frames begin with, and nothing is attached yet.
+pub(super) enum Candidate {
+    #[cfg(target_os = "linux")]
+    Kernel(LinkType),
+    #[cfg(feature = "pcap")]
+    Captured {
+        rings: live::Rings,
+        /// Why it is not the kernel, where that was tried first.
+        reason: Option<String>,
+    },
+}
 
 /// A source that counts, and what belongs to it.
 pub(super) struct Counted {
@@ -34,20 +50,35 @@ pub(super) struct Counted {
     pub counting: Counting,
 }
 
-/// Opens the source of an interface, or of all of them at once.
-pub(super) fn open(options: &Options, interface: Option<&Interface>) -> Result<Counted> {
-    let counting = &options.counting;
+/// Chooses for an interface, or for all of them at once.
+pub(super) fn choose(options: &Options, interface: Option<&Interface>) -> Result<Candidate> {
+    let asked = options.counting.source == Choice::Pcap;
     let Some(interface) = interface else {
-        let asked = counting.source == Choice::Pcap;
         return captured(options, None, (!asked).then(|| "-i any".to_owned()));
     };
-    if counting.source == Choice::Pcap {
+    if asked {
         return captured(options, Some(interface), None);
     }
-    let error = match in_kernel(options, interface) {
-        Ok(counted) => return Ok(counted),
-        Err(error) => error,
-    };
+    match kernel(interface) {
+        Ok(candidate) => Ok(candidate),
+        Err(error) => instead(options, interface, error),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn kernel(interface: &Interface) -> Result<Candidate> {
+    ebpf::link_type(interface).map(Candidate::Kernel)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn kernel(_: &Interface) -> Result<Candidate> {
+    const NOT_HERE: &str = "only Linux counts in the kernel";
+    Err(Unavailable::because(NOT_HERE, anyhow!("{NOT_HERE} (--source ebpf, --hook, --table)")))
+}
+
+/// Who stands in for the kernel where it cannot count for such a reason, if anybody may.
+fn instead(options: &Options, interface: &Interface, error: Error) -> Result<Candidate> {
+    let counting = &options.counting;
     let may_fall_back = counting.source == Choice::Auto && !counting.is_for_kernel();
     let unavailable = error.downcast_ref::<Unavailable>().filter(|_| may_fall_back);
     let Some(reason) = unavailable.map(|unavailable| unavailable.reason.clone()) else {
@@ -69,16 +100,70 @@ pub(super) fn open(options: &Options, interface: Option<&Interface>) -> Result<C
     })
 }
 
+#[cfg(feature = "pcap")]
+fn captured(
+    options: &Options,
+    interface: Option<&Interface>,
+    reason: Option<String>,
+) -> Result<Candidate> {
+    let (_, buffer_bytes) = options.counting.beside_buffer();
+    let rings = live::Rings::open(interface, options.promiscuous, buffer_bytes)?;
+    Ok(Candidate::Captured { rings, reason })
+}
+
+#[cfg(not(feature = "pcap"))]
+fn captured(_: &Options, _: Option<&Interface>, _: Option<String>) -> Result<Candidate> {
+    anyhow::bail!("this iftop was built without libpcap, which --source pcap and -i any need")
+}
+
+impl Candidate {
+    /// What the filter is to be compiled for.
+    pub fn dlt(&self) -> Dlt {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Kernel(link_type) => (*link_type).into(),
+            #[cfg(feature = "pcap")]
+            Self::Captured { rings, .. } => rings.dlt(),
+        }
+    }
+
+    /// Has it count at the interface that it was chosen for, with such a filter. Where it cannot, nothing is
+    /// left of it, and somebody else is to.
+    pub fn begin(
+        self,
+        options: &Options,
+        interface: Option<&Interface>,
+        filter: Option<&PacketFilter>,
+    ) -> Result<ControlFlow<Counted, Candidate>> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Kernel(link_type) => {
+                let interface = interface.context("the kernel counts at one interface")?;
+                match in_kernel(options, interface, link_type, filter) {
+                    Ok(counted) => Ok(ControlFlow::Break(counted)),
+                    Err(error) => instead(options, interface, error).map(ControlFlow::Continue),
+                }
+            }
+            #[cfg(feature = "pcap")]
+            Self::Captured { rings, reason } => {
+                by_libpcap(options, interface, rings, filter, reason).map(ControlFlow::Break)
+            }
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
-fn in_kernel(options: &Options, interface: &Interface) -> Result<Counted> {
+fn in_kernel(
+    options: &Options,
+    interface: &Interface,
+    link_type: LinkType,
+    filter: Option<&PacketFilter>,
+) -> Result<Counted> {
     let counting = options.counting;
-    let link_type = ebpf::link_type(interface)?;
-    let filter = options.packet_filter.as_deref();
-    let filter = filter.map(|text| PacketFilter::compile(text, link_type)).transpose()?;
     let source = EbpfSource::open(&ebpf::Options {
         interface,
         promiscuous: options.promiscuous,
-        filter: filter.as_ref(),
+        filter,
         hook: counting.hook,
         table: counting.table,
         max_flows: counting.max_flows,
@@ -95,31 +180,23 @@ fn in_kernel(options: &Options, interface: &Interface) -> Result<Counted> {
     })
 }
 
-#[cfg(not(target_os = "linux"))]
-fn in_kernel(_: &Options, _: &Interface) -> Result<Counted> {
-    const NOT_HERE: &str = "only Linux counts in the kernel";
-    Err(Unavailable::because(NOT_HERE, anyhow!("{NOT_HERE} (--source ebpf, --hook, --table)")))
-}
-
 #[cfg(feature = "pcap")]
-fn captured(
+fn by_libpcap(
     options: &Options,
     interface: Option<&Interface>,
+    rings: live::Rings,
+    filter: Option<&PacketFilter>,
     reason: Option<String>,
 ) -> Result<Counted> {
     let (counting, buffer_bytes) = options.counting.beside_buffer();
-    let source = live::LiveSource::open(live::Options {
-        interface,
-        promiscuous: options.promiscuous,
-        frames: frames::Options {
-            local: interface.map(own).unwrap_or_default(),
-            bytes: counting.bytes,
-            max_flows: counting.max_flows,
-        },
-        filter: options.packet_filter.as_deref(),
-        buffer_bytes,
-        reason,
-    })?;
+    let frames = frames::Options {
+        local: interface.map(own).unwrap_or_default(),
+        bytes: counting.bytes,
+        max_flows: counting.max_flows,
+    };
+    let filter = filter.cloned();
+    let options = live::Options { interface, frames, filter, buffer_bytes, reason };
+    let source = live::LiveSource::start(rings, options)?;
     Ok(Counted {
         facts: source.facts().clone(),
         at_start: source.at_start(),
@@ -134,9 +211,4 @@ fn captured(
 #[cfg(feature = "pcap")]
 fn own(interface: &Interface) -> frames::Local {
     interface.addresses.iter().map(|address| LocalPart::from(*address)).collect()
-}
-
-#[cfg(not(feature = "pcap"))]
-fn captured(_: &Options, _: Option<&Interface>, _: Option<String>) -> Result<Counted> {
-    anyhow::bail!("this iftop was built without libpcap, which --source pcap and -i any need")
 }
