@@ -56,6 +56,7 @@ impl From<LinkType> for Dlt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PacketFilter {
     expression: String,
+    dlt: Dlt,
     program: Program,
     tags: Option<Tags>,
 }
@@ -75,12 +76,17 @@ impl PacketFilter {
             Dlt::ETHERNET => Some(Tags::Skipped),
             _ => None,
         };
-        Ok(Self { expression: expression.to_owned(), program, tags })
+        Ok(Self { expression: expression.to_owned(), dlt, program, tags })
     }
 
     /// As it was written.
     pub fn expression(&self) -> &str {
         &self.expression
+    }
+
+    /// What the frames begin with that it is for.
+    pub fn dlt(&self) -> Dlt {
+        self.dlt
     }
 
     /// As libpcap compiled it.

@@ -136,6 +136,11 @@ impl Session<'_> {
         }
     }
 
+    /// What a filter is to be compiled for. Of a file that is known as far as it was read.
+    fn dlt(&self) -> Dlt {
+        self.playback.as_ref().map_or(self.dlt, Playback::dlt)
+    }
+
     /// Holds the table as it is while the display is paused. To be called after each key.
     fn follow(&mut self, app: &App) {
         if !app.paused() {

@@ -1,5 +1,16 @@
 //! Packet filters on capture files, beside libpcap reading the same file.
 
+use std::time::Duration;
+
+use iftop_common::Bytes;
+use iftop_user::{
+    packet_filter::PacketFilter,
+    source::{
+        Sample, Source as _,
+        capture_file::{CaptureFile, Pace, Playback},
+        frames::{Local, Options},
+    },
+};
 use pcap::Capture;
 
 use super::*;
@@ -108,4 +119,105 @@ fn a_filter_that_is_wrong_is_told_before_anything_is_read() {
         assert_eq!((run.status, run.out.as_str()), (Some(1), ""), "{options}");
         assert!(run.errors.contains(expected), "{options}: {}", run.errors);
     }
+}
+
+/// A filter that is set while a file is played, behind its first packets, as at the prompt: compiled for
+/// frames that were there, then set.
+#[test]
+fn a_filter_that_is_set_meanwhile_is_for_the_frames_that_there_were() {
+    /// Each second one UDP packet with such a link header, which the file's first filter turns away.
+    type Case<'a> = (&'a [u16], usize, &'a str, Result<u64, &'a str>);
+    const COOKED: u16 = 113;
+    const RAW: u16 = 101;
+    // (headers, how many were played, filter, how many of the rest pass or what is wrong with it)
+    let cases: &[Case<'_>] = &[
+        // What the first frame begins with is known when a file is open.
+        (&[RAW; 3], 0, "udp", Ok(3)),
+        (&[RAW; 3], 1, "udp", Ok(2)),
+        (&[COOKED; 3], 1, "outbound", Ok(2)),
+        (&[ETHERNET; 3], 1, "outbound", Err("the filter \"outbound\": ")),
+        (&[ETHERNET; 3], 1, "ether src 02:00:00:00:00:01", Ok(2)),
+        (&[RAW; 3], 0, "ether src 02:00:00:00:00:01", Err("the filter \"ether src 02")),
+        (&[COOKED; 3], 1, "vlan", Err("the filter \"vlan\": ")),
+        (&[COOKED, ETHERNET, COOKED, ETHERNET], 2, "udp", Ok(2)),
+        (
+            &[COOKED, ETHERNET, RAW],
+            2,
+            "vlan",
+            Err("for Linux cooked frames: the filter \"vlan\": "),
+        ),
+        (&[RAW, ETHERNET, RAW], 2, "arp", Err("for raw IP frames: the filter \"arp\": ")),
+    ];
+    for &(links, before, expression, expected) in cases {
+        let of = format!("{expression} after {before} of {links:?}");
+        let (mut file, playback, _scratch) = open_each_second(links);
+        let play = |file: &mut CaptureFile, seconds: usize| {
+            let (mut sample, mut sums) = (Sample::default(), [0; 2]);
+            for _ in 0..seconds {
+                playback.advance(Duration::from_secs(1));
+                file.sample(&mut sample).unwrap();
+                let totals = &sample.totals;
+                sums[0] += totals.frames.both().packets;
+                sums[1] += totals.filtered.both().packets;
+            }
+            sums
+        };
+        let played = before as u64;
+        assert_eq!(play(&mut file, before), [played, played], "{of}");
+        let set = PacketFilter::compile(expression, playback.dlt())
+            .and_then(|filter| file.set_filter(Some(&filter)));
+        let rest = links.len() - before;
+        let all = rest as u64;
+        match (set, expected) {
+            (Ok(()), Ok(accepted)) => {
+                assert_eq!(play(&mut file, rest), [all, all - accepted], "{of}");
+            }
+            (Err(error), Err(expected)) => {
+                let error = format!("{error:#}");
+                assert!(error.starts_with(expected), "{of}: {error}");
+                // The old one goes on.
+                assert_eq!(play(&mut file, rest), [all, all], "{of}");
+            }
+            (set, _) => panic!("{of}: {set:?}"),
+        }
+    }
+}
+
+/// A pcapng file with an interface for each packet, and a filter that turns them all away.
+fn open_each_second(links: &[u16]) -> (CaptureFile, Playback, Scratch) {
+    let packets: Vec<_> = (0..)
+        .zip(links)
+        .map(|(number, link)| {
+            let (_, header) = LINKS.iter().find(|(known, _)| known == link).unwrap();
+            let time = START + u64::from(number) * SECOND;
+            Packet {
+                interface: number,
+                ..Packet::new(time, &[header, &packet_to(1, 100)[..]].concat())
+            }
+        })
+        .collect();
+    let scratch = Scratch::new(&pcapng(Little, MICROSECONDS, links, &packets));
+    let options = Options { local: Local::default(), bytes: Bytes::Ip, max_flows: 64 };
+    let pace = Pace { step: Duration::from_secs(1), waits: true };
+    let (file, playback) = CaptureFile::open(&scratch.0, options, Some("tcp"), pace).unwrap();
+    (file, playback, scratch)
+}
+
+#[test]
+fn an_interface_that_comes_later_may_have_frames_that_a_filter_is_not_for() {
+    let (mut file, playback, _scratch) = open_each_second(&[113, 113, ETHERNET]);
+    let filter = PacketFilter::compile("outbound", playback.dlt()).unwrap();
+    file.set_filter(Some(&filter)).unwrap();
+    let mut sample = Sample::default();
+    let mut frames = 0;
+    let error = loop {
+        playback.advance(Duration::from_secs(1));
+        match file.sample(&mut sample) {
+            Ok(()) => frames += sample.totals.frames.both().packets,
+            Err(error) => break format!("{error:#}"),
+        }
+    };
+    assert_eq!(frames, 2);
+    let expected = "a packet of interface 2: for Ethernet frames: the filter \"outbound\": ";
+    assert!(error.contains(expected), "{error}");
 }

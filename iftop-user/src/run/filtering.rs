@@ -15,7 +15,6 @@ use crate::{
 
 /// See the module's description.
 pub(super) struct Filtering {
-    dlt: Dlt,
     /// How many were asked for: of those before the last one it is of interest only whether they are in use.
     asked: u64,
     sender: mpsc::UnboundedSender<(u64, Step)>,
@@ -31,15 +30,15 @@ pub(super) enum Step {
 }
 
 impl Filtering {
-    pub(super) fn new(dlt: Dlt) -> Self {
+    pub(super) fn new() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        Self { dlt, asked: 0, sender, receiver }
+        Self { asked: 0, sender, receiver }
     }
 
-    /// Begins to compile an expression, or nothing.
-    pub(super) fn ask(&mut self, text: String) -> Result<()> {
+    /// Begins to compile an expression, or nothing, for frames that begin so.
+    pub(super) fn ask(&mut self, text: String, dlt: Dlt) -> Result<()> {
         self.asked += 1;
-        let (number, dlt, sender) = (self.asked, self.dlt, self.sender.clone());
+        let (number, sender) = (self.asked, self.sender.clone());
         let compile = move || {
             let filter = match text.as_str() {
                 "" => Ok(None),

@@ -8,7 +8,6 @@
 use std::{net::IpAddr, ops::ControlFlow, path::Path};
 
 use anyhow::{Context as _, Result, bail};
-use iftop_common::parse::LinkType;
 
 use super::{Output, signals::Signals};
 use crate::{
@@ -241,7 +240,7 @@ pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<(Op
         // Whose the addresses of this host are is of no matter to a capture.
         rules: rules(options),
         hook: None,
-        dlt: LinkType::Ethernet.into(),
+        dlt: playback.dlt(),
         playback: Some(playback),
         subject: Subject { name: name.into_owned(), up: true },
     };

@@ -81,7 +81,7 @@ async fn watch(
 ) -> Result<Ending> {
     let interface = session.subject.shown_name();
     let netns = session.netns.clone();
-    let mut filtering = Filtering::new(session.dlt);
+    let mut filtering = Filtering::new();
     let facts = &session.monitor.about().facts;
     let kind = facts.kind.name();
     let source = match (session.hook, &facts.reason) {
@@ -125,7 +125,7 @@ async fn watch(
                     }
                     let outcome = app.key(key);
                     if let Some(text) = app.take_wanted_filter() {
-                        filtering.ask(text)?;
+                        filtering.ask(text, session.dlt())?;
                     }
                     match outcome {
                         Outcome::Quit => return playing.end(),

@@ -14,7 +14,7 @@ use crate::{
     packet_filter::PacketFilter,
     source::{
         Facts, Kind, Sample, Source,
-        frames::{self, Frames},
+        frames::{self, Frames, LinkLayer},
         surroundings::Surroundings,
     },
     usage::usage,
@@ -39,6 +39,8 @@ pub struct CaptureFile {
     frames: Frames,
     clock: Clock,
     head: Arc<Head>,
+    /// What its frames have begun with so far.
+    links: Vec<LinkLayer>,
     end: End,
 }
 
@@ -84,6 +86,7 @@ impl CaptureFile {
             frames: Frames::new(options),
             clock: Clock::new(pace.step),
             head,
+            links: Vec::new(),
             end: End::NotYet,
         };
         file.frames.set_filter(filter);
@@ -91,6 +94,7 @@ impl CaptureFile {
             file.reader.begin().with_context(|| name(path))?;
             // What is wrong with packets is for later.
             if let Ok(Some(first)) = file.reader.peek() {
+                meet(first.frame.link, &mut file.links, &file.head);
                 file.frames.compile_filter(first.frame.link)?;
             }
         }
@@ -134,8 +138,12 @@ impl CaptureFile {
                 When::Later => return self.clock.pass(until),
                 When::AfterGap(until) => return self.clock.pass_gap(until),
             }
+            meet(record.frame.link, &mut self.links, &self.head);
             if let Err(error) = self.frames.count(&record.frame) {
-                self.end = End::Error(error);
+                self.end = End::Error(match record.interface {
+                    Some(number) => error.context(format!("a packet of interface {number}")),
+                    None => error,
+                });
                 return self.clock.end();
             }
             self.reader.consume();
@@ -159,8 +167,17 @@ impl Source for CaptureFile {
     }
 
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
-        self.frames.set_filter(filter.map(PacketFilter::expression));
-        Ok(())
+        // Those that only come later are not known: then the end of the reading says what is wrong.
+        self.frames.set_compiled_filter(&self.links, filter.cloned())
+    }
+}
+
+/// Takes in what a frame begins with, and lets it be known: the next filter is compiled for that.
+#[inline]
+fn meet(link: LinkLayer, met: &mut Vec<LinkLayer>, head: &Head) {
+    if !met.contains(&link) {
+        met.push(link);
+        head.set_dlt(link.dlt());
     }
 }
 

@@ -148,9 +148,22 @@ impl Frames {
         self.filter = expression.map(FrameFilter::new);
     }
 
-    /// The same of a filter that is compiled for such frames already: then counting them compiles nothing.
-    pub fn set_compiled_filter(&mut self, link: LinkLayer, filter: Option<PacketFilter>) {
-        self.filter = filter.map(|filter| FrameFilter::compiled(link, filter));
+    /// The same of a filter that is compiled, at least for some frames. It is made ready for these: counting
+    /// them compiles nothing.
+    ///
+    /// # Errors
+    /// It cannot be compiled for one of them; then everything is as before.
+    pub fn set_compiled_filter(
+        &mut self,
+        links: &[LinkLayer],
+        filter: Option<PacketFilter>,
+    ) -> Result<()> {
+        let mut filter = filter.map(FrameFilter::compiled);
+        if let Some(filter) = &mut filter {
+            links.iter().try_for_each(|link| filter.compile(*link).map(drop))?;
+        }
+        self.filter = filter;
+        Ok(())
     }
 
     /// Compiles the filter for such frames already, where there is one.

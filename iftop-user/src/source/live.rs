@@ -108,7 +108,7 @@ impl LiveSource {
         let Options { interface, frames, filter, buffer_bytes, reason } = options;
         filter.as_ref().map_or(Ok(()), ring::check)?;
         let mut frames = Frames::new(frames);
-        frames.set_compiled_filter(link, filter);
+        frames.set_compiled_filter(&[link], filter)?;
         let facts = Facts {
             kind: Kind::Pcap,
             hooks: format!("libpcap, {}", link.name()),
@@ -212,7 +212,7 @@ impl Source for LiveSource {
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
         filter.map_or(Ok(()), ring::check)?;
         let filter = filter.cloned();
-        self.ask(move |reader| reader.set_filter(filter))
+        self.ask(move |reader| reader.set_filter(filter))?
     }
 }
 

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use super::super::{
-    PacketFilter, Tags,
+    Dlt, PacketFilter, Tags,
     classic::{Arithmetic, Instruction, Operand, Program, Register, Test},
 };
 
@@ -11,7 +11,7 @@ impl PacketFilter {
     /// A program as it is.
     pub(crate) fn of_program(program: Program, tags: Tags) -> Self {
         let expression = "a program".to_owned();
-        Self { expression, program, tags: Some(tags) }
+        Self { expression, dlt: Dlt::ETHERNET, program, tags: Some(tags) }
     }
 
     /// Any program.

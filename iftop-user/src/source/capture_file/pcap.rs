@@ -107,6 +107,7 @@ impl Pcap {
                 original_bytes: packet.origlen.into(),
                 way: None,
             },
+            interface: None,
             time: Some(
                 u64::from(packet.ts_sec) * NANOS_PER_SECOND
                     + u64::from(packet.ts_usec) * self.nanoseconds,

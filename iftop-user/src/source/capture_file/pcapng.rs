@@ -202,6 +202,7 @@ impl PcapNg {
                 original_bytes: packet.origlen.into(),
                 way: self.way(&packet.options),
             },
+            interface: Some(packet.if_id),
             time: Some(interface.time(packet.ts_high, packet.ts_low)),
             bytes: block.len(),
         })
@@ -226,6 +227,7 @@ impl PcapNg {
                 original_bytes: packet.origlen.into(),
                 way: None,
             },
+            interface: Some(0),
             time: None,
             bytes: block.len(),
         })
@@ -239,19 +241,18 @@ impl PcapNg {
         };
         let [high, low, captured, original] =
             [12, 16, 20, 24].map(|place| self.number(part(header, place)));
-        let interface = [header[8], header[9]];
-        let interface = if self.big_endian {
-            u16::from_be_bytes(interface)
-        } else {
-            u16::from_le_bytes(interface)
-        };
-        let (interface, link) = self.interface(interface.into(), offset)?;
+        let number = [header[8], header[9]];
+        let number =
+            if self.big_endian { u16::from_be_bytes(number) } else { u16::from_le_bytes(number) };
+        let number = number.into();
+        let (interface, link) = self.interface(number, offset)?;
         let data = &block[HEADER_BYTES..block.len() - 4];
         let Some(bytes) = data.get(..captured as usize) else {
             return damaged(offset, "a packet that does not fit into its block");
         };
         Ok(Record {
             frame: Frame { link, bytes, original_bytes: original.into(), way: None },
+            interface: Some(number),
             time: Some(interface.time(high, low)),
             bytes: block.len(),
         })

@@ -1,17 +1,20 @@
 //! How far a capture is to be played, and how far it is: what the loop and the thread that reads share.
 //!
-//! It owns three numbers and the word to stop. It must never read a clock or a file.
+//! It owns a few numbers and the word to stop. It must never read a clock or a file.
 
 use std::{
     io::{PipeReader, PipeWriter, pipe},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use anyhow::{Context as _, Result};
+use iftop_common::parse::LinkType;
+
+use crate::packet_filter::Dlt;
 
 /// The loop's end. Dropping it stops the reading, also where that waits for a pipe.
 pub struct Playback {
@@ -30,6 +33,8 @@ pub(super) struct Head {
     read_bytes: AtomicU64,
     /// How long the file is, where that is known.
     file_bytes: AtomicU64,
+    /// What frames begin with, one kind of those there were.
+    dlt: AtomicI32,
     /// Says hang-up once all is to stop.
     pub stop: PipeReader,
 }
@@ -53,6 +58,8 @@ impl Playback {
             played: AtomicU64::new(0),
             read_bytes: AtomicU64::new(0),
             file_bytes: AtomicU64::new(0),
+            // Nearly all do, where nothing is known yet.
+            dlt: AtomicI32::new(Dlt::from(LinkType::Ethernet).0),
             stop,
         });
         Ok((Self { head: Arc::clone(&head), _stop: writer }, head))
@@ -67,6 +74,11 @@ impl Playback {
     /// Whether less was played than should have been.
     pub fn is_behind(&self) -> bool {
         self.head.played.load(Ordering::Relaxed) < self.head.target.load(Ordering::Relaxed)
+    }
+
+    /// What a filter is to be compiled for first.
+    pub fn dlt(&self) -> Dlt {
+        Dlt(self.head.dlt.load(Ordering::Relaxed))
     }
 
     /// How much of the file was played, and whether that is all of it.
@@ -85,6 +97,10 @@ impl Head {
     pub fn set_played(&self, played: Duration, read_bytes: u64) {
         self.played.store(nanos(played), Ordering::Relaxed);
         self.read_bytes.store(read_bytes, Ordering::Relaxed);
+    }
+
+    pub fn set_dlt(&self, dlt: Dlt) {
+        self.dlt.store(dlt.0, Ordering::Relaxed);
     }
 
     pub fn set_file_bytes(&self, bytes: u64) {

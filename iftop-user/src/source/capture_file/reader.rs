@@ -14,6 +14,8 @@ pub(super) const MOST_BYTES: u32 = 16 << 20;
 /// A packet, not consumed yet.
 pub(super) struct Record<'a> {
     pub frame: Frame<'a>,
+    /// The number of its interface, where the file tells several apart.
+    pub interface: Option<u32>,
     /// When it was, in nanoseconds since 1970; `None` where it does not say.
     pub time: Option<u64>,
     /// What it takes in the file.

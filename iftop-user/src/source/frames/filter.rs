@@ -10,7 +10,7 @@ use crate::packet_filter::PacketFilter;
 pub(super) struct FrameFilter {
     expression: String,
     /// Those that were needed so far.
-    compiled: Vec<(LinkLayer, PacketFilter)>,
+    compiled: Vec<PacketFilter>,
 }
 
 impl FrameFilter {
@@ -19,10 +19,9 @@ impl FrameFilter {
         Self { expression: expression.to_owned(), compiled: Vec::new() }
     }
 
-    /// For such frames it is compiled already.
-    pub fn compiled(link: LinkLayer, filter: PacketFilter) -> Self {
-        let expression = filter.expression().to_owned();
-        Self { expression, compiled: vec![(link, filter)] }
+    /// For one kind of frames it is compiled already.
+    pub fn compiled(filter: PacketFilter) -> Self {
+        Self { expression: filter.expression().to_owned(), compiled: vec![filter] }
     }
 
     /// Compiles it for frames with such a header.
@@ -30,16 +29,17 @@ impl FrameFilter {
     /// # Errors
     /// Have libpcap's words.
     pub fn compile(&mut self, link: LinkLayer) -> Result<&PacketFilter> {
-        let known = self.compiled.iter().position(|(known, _)| *known == link);
+        let dlt = link.dlt();
+        let known = self.compiled.iter().position(|known| known.dlt() == dlt);
         let place = if let Some(place) = known {
             place
         } else {
-            let filter = PacketFilter::compile(&self.expression, link.dlt())
+            let filter = PacketFilter::compile(&self.expression, dlt)
                 .with_context(|| format!("for {} frames", link.name()))?;
-            self.compiled.push((link, filter));
+            self.compiled.push(filter);
             self.compiled.len() - 1
         };
-        Ok(&self.compiled[place].1)
+        Ok(&self.compiled[place])
     }
 
     /// Whether a frame passes.

@@ -127,11 +127,10 @@ impl Reader {
     }
 
     /// Counts only what a filter accepts from now on, or everything again.
-    pub fn set_filter(&mut self, filter: Option<PacketFilter>) {
+    pub fn set_filter(&mut self, filter: Option<PacketFilter>) -> Result<()> {
         // What passed before is judged by what was there before.
         self.catch_up();
-        if let Some(ring) = self.rings.first() {
-            self.frames.set_compiled_filter(ring.link(), filter);
-        }
+        let links: Vec<_> = self.rings.iter().map(Ring::link).collect();
+        self.frames.set_compiled_filter(&links, filter)
     }
 }
