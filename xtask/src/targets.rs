@@ -15,12 +15,16 @@ const TARGETS: [&str; 2] = ["x86_64-apple-darwin", "x86_64-unknown-freebsd"];
 pub fn check(lints: &[&str]) -> Result<()> {
     install()?;
     for target in TARGETS {
-        let mut check = cmd::cargo()?;
-        check.args(["check", "--locked", "--package", "iftop-user", "--target", target]);
-        if !lints.is_empty() {
-            check.env("RUSTFLAGS", lints.join(" "));
+        // The program, and the library with its own tests.
+        for what in [&["--bins"][..], &["--lib", "--profile", "test"]] {
+            let mut check = cmd::cargo()?;
+            check.args(["check", "--locked", "--package", "iftop-user", "--target", target]);
+            check.args(what);
+            if !lints.is_empty() {
+                check.env("RUSTFLAGS", lints.join(" "));
+            }
+            cmd::run(&mut check)?;
         }
-        cmd::run(&mut check)?;
     }
     Ok(())
 }

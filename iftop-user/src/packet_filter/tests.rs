@@ -6,6 +6,7 @@ use super::*;
 
 pub(crate) mod expressions;
 pub(crate) mod frames;
+#[cfg(target_os = "linux")]
 pub(crate) mod random;
 
 use expressions::EXPRESSIONS;

@@ -45,7 +45,7 @@ pub(super) struct Ring {
     part: Part,
     link: LinkLayer,
     /// The interface's address, where frames for others have another one.
-    mac: [u8; 6],
+    mac: Option<[u8; 6]>,
     packets: usize,
     /// As libpcap said it last; it wraps.
     dropped: u32,
@@ -96,7 +96,7 @@ impl Ring {
             capture,
             part,
             link,
-            mac: interface.and_then(|interface| interface.mac).unwrap_or_default(),
+            mac: interface.and_then(|interface| interface.mac),
             packets: usize::try_from(buffer_bytes / SLOT_BYTES).unwrap_or(usize::MAX),
             dropped: 0,
         })
