@@ -14,6 +14,7 @@ pub mod classic;
 mod compile;
 mod frame;
 mod hook;
+mod reach;
 mod translate;
 
 use classic::{Instruction, Operand, Program, Test};
@@ -99,10 +100,10 @@ impl PacketFilter {
         self.tags
     }
 
-    /// How many bytes of a frame it may read, where that is known.
-    pub fn reach(&self) -> Option<u64> {
+    /// So many bytes of a frame, from its start, are all that it may read.
+    pub fn reach(&self) -> u64 {
         let tag_bytes = if self.tags == Some(Tags::Skipped) { 4 } else { 0 };
-        Some(self.program.reach()? + tag_bytes)
+        reach::reach(&self.program) + tag_bytes
     }
 
     /// Whether a frame passes, given as it was on the wire. Of its `length` bytes some may be missing.

@@ -126,28 +126,6 @@ impl Program {
         &self.0
     }
 
-    /// How many bytes of a frame it may read. Not known where the index register is computed; as the length
-    /// of an IPv4 header it is 60 at most.
-    pub fn reach(&self) -> Option<u64> {
-        let mut index = 0;
-        for instruction in &self.0 {
-            index = index.max(match *instruction {
-                Instruction::LoadHeaderLength { .. } => 60,
-                Instruction::Load(Register::X, Operand::Constant(constant)) => constant.into(),
-                Instruction::Load(Register::X, _) => return None,
-                _ => 0,
-            });
-        }
-        let ends = self.0.iter().map(|instruction| match *instruction {
-            Instruction::LoadFrame { bytes, at, indexed } => {
-                u64::from(at) + u64::from(bytes) + if indexed { index } else { 0 }
-            }
-            Instruction::LoadHeaderLength { at } => u64::from(at) + 1,
-            _ => 0,
-        });
-        ends.max()
-    }
-
     /// Which instructions can be reached at all.
     pub fn reachable(&self) -> Vec<bool> {
         let mut reachable = vec![false; self.0.len()];

@@ -38,13 +38,15 @@ mod reader;
 mod ring;
 
 use reader::{Reader, Task};
-use ring::Ring;
+use ring::{LEAST_CAPTURED, Ring};
 
 /// What to open.
 #[derive(Clone, Debug)]
 pub struct Options<'a> {
     /// Where to read; `None`: at all interfaces at once.
     pub interface: Option<&'a Interface>,
+    /// Whether also what is for others is to be received.
+    pub promiscuous: bool,
     /// How frames are counted.
     pub frames: frames::Options,
     /// What is counted, compiled for what the rings hold; `None`: everything.
@@ -71,7 +73,7 @@ impl Rings {
         promiscuous: bool,
         buffer_bytes: u64,
     ) -> Result<Self> {
-        let rings = Ring::open(interface, promiscuous, buffer_bytes)
+        let rings = Ring::open(interface, promiscuous, buffer_bytes, LEAST_CAPTURED)
             .map_err(|error| privileges::with_advice(error, &[Capability::NetRaw]))?;
         let link = rings.first().context("a capture has a ring")?.link();
         Ok(Self { rings, link })
@@ -89,6 +91,8 @@ pub struct LiveSource {
     around: Option<Around>,
     facts: Facts,
     dlt: Dlt,
+    /// How much of each frame.
+    captured: u16,
     at_start: Surroundings,
     gone: bool,
     /// What ended the reading, to be told behind what was read before.
@@ -105,8 +109,19 @@ impl LiveSource {
     /// # Errors
     /// Have libpcap's words, or say what is wrong with the filter.
     pub fn start(Rings { rings, link }: Rings, options: Options<'_>) -> Result<Self> {
-        let Options { interface, frames, filter, buffer_bytes, reason } = options;
-        filter.as_ref().map_or(Ok(()), ring::check)?;
+        let Options { interface, promiscuous, frames, filter, buffer_bytes, reason } = options;
+        let reach = ring::reach(filter.as_ref())?;
+        let captured = reach.max(LEAST_CAPTURED);
+        let mut rings = if captured > LEAST_CAPTURED {
+            // What was opened to learn what frames begin with holds too little of them.
+            drop(rings);
+            Ring::open(interface, promiscuous, buffer_bytes, captured)?
+        } else {
+            rings
+        };
+        for ring in &mut rings {
+            ring.set_reach(reach);
+        }
         let mut frames = Frames::new(frames);
         frames.set_compiled_filter(&[link], filter)?;
         let facts = Facts {
@@ -133,6 +148,7 @@ impl LiveSource {
             around,
             facts,
             dlt: link.dlt(),
+            captured,
             at_start,
             gone: false,
             failure: None,
@@ -210,9 +226,16 @@ impl Source for LiveSource {
     }
 
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
-        filter.map_or(Ok(()), ring::check)?;
+        let reach = ring::reach(filter)?;
+        // With other rings packets would be missed between the old and the new, or be there twice.
+        ensure!(
+            reach <= self.captured,
+            "it may read the first {reach} bytes of a packet, and libpcap captures {} since the start: \
+             begin with this filter (-f)",
+            self.captured
+        );
         let filter = filter.cloned();
-        self.ask(move |reader| reader.set_filter(filter))?
+        self.ask(move |reader| reader.set_filter(filter, reach))?
     }
 }
 

@@ -26,6 +26,7 @@ impl PacketFilter {
 }
 
 /// More loads than a jump of the kernel can lead over.
+#[cfg(target_os = "linux")]
 pub(crate) fn too_long() -> Program {
     let load = Instruction::LoadFrame { bytes: 1, at: 1, indexed: false };
     let mut program = vec![load; 4000];

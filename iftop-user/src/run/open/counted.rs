@@ -195,7 +195,14 @@ fn by_libpcap(
         max_flows: counting.max_flows,
     };
     let filter = filter.cloned();
-    let options = live::Options { interface, frames, filter, buffer_bytes, reason };
+    let options = live::Options {
+        interface,
+        promiscuous: options.promiscuous,
+        frames,
+        filter,
+        buffer_bytes,
+        reason,
+    };
     let source = live::LiveSource::start(rings, options)?;
     Ok(Counted {
         facts: source.facts().clone(),

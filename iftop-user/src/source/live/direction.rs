@@ -6,17 +6,14 @@ use anyhow::{Context as _, Result};
 use pcap::{Active, Capture, Direction};
 use socket2::{SockFilter, SockRef};
 
-use super::{
-    part::Part,
-    ring::{CAPTURED_BYTES, told},
-};
+use super::{part::Part, ring::told};
 
-/// Has a capture hold only the packets of that part.
-pub(super) fn restrict(capture: &mut Capture<Active>, part: Part) -> Result<()> {
+/// Has a capture hold only the packets of that part, and so much of each.
+pub(super) fn restrict(capture: &mut Capture<Active>, part: Part, captured: u16) -> Result<()> {
     if let Some(direction) = direction(part) {
         capture.direction(direction).map_err(told).context("ask for one direction")?;
     }
-    if let Some(filter) = filter(part) {
+    if let Some(filter) = filter(part, captured) {
         SockRef::from(&*capture)
             .attach_filter(&filter)
             .context("have the kernel tell directions apart")?;
@@ -36,7 +33,7 @@ fn direction(part: Part) -> Option<Direction> {
 /// What the kernel is to put into the ring: of others there is to be no copy, and none counts as
 /// dropped. It is not set by libpcap, which would judge packets by it a second time, without what
 /// the kernel knows of them.
-fn filter(part: Part) -> Option<[SockFilter; 4]> {
+fn filter(part: Part, captured: u16) -> Option<[SockFilter; 4]> {
     // `SKF_AD_OFF + SKF_AD_PKTTYPE`, `PACKET_OUTGOING`.
     const TYPE_OF_PACKET: u32 = 0xffff_f000 + 4;
     const OUTGOING: u32 = 4;
@@ -44,8 +41,8 @@ fn filter(part: Part) -> Option<[SockFilter; 4]> {
     const JUMP_IF_EQUAL: u16 = 0x15;
     const RETURN: u16 = 0x06;
     let (sent, received) = match part {
-        Part::Sent => (CAPTURED_BYTES, 0),
-        Part::Received | Part::Loopback => (0, CAPTURED_BYTES),
+        Part::Sent => (captured, 0),
+        Part::Received | Part::Loopback => (0, captured),
         Part::All => return None,
         #[cfg(test)]
         Part::Both => return None,

@@ -127,10 +127,14 @@ impl Reader {
     }
 
     /// Counts only what a filter accepts from now on, or everything again.
-    pub fn set_filter(&mut self, filter: Option<PacketFilter>) -> Result<()> {
+    pub fn set_filter(&mut self, filter: Option<PacketFilter>, reach: u16) -> Result<()> {
         // What passed before is judged by what was there before.
         self.catch_up();
         let links: Vec<_> = self.rings.iter().map(Ring::link).collect();
-        self.frames.set_compiled_filter(&links, filter)
+        self.frames.set_compiled_filter(&links, filter)?;
+        for ring in &mut self.rings {
+            ring.set_reach(reach);
+        }
+        Ok(())
     }
 }

@@ -1,12 +1,13 @@
 //! What the kernel captured and nobody has read yet, as libpcap shows it.
 //!
-//! It owns asking for them and reading them. Which packets that are is for [`Part`].
+//! It owns asking for them and reading them, and how much of each is captured. Which packets that are is for
+//! [`Part`].
 //!
 //! Source: `pcap(3PCAP)`, packet(7).
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, anyhow};
 use pcap::{Active, Capture, Error, Linktype};
 
 #[cfg(target_os = "linux")]
@@ -18,25 +19,35 @@ use crate::{
     source::frames::{Frame, Frames, LinkLayer},
 };
 
-/// As much of a frame as has all headers; of the rest only the length counts.
-pub(super) const CAPTURED_BYTES: u16 = 256;
+/// As much of a frame as has all headers; of the rest only the length counts, but for a filter that reads
+/// more.
+pub(super) const LEAST_CAPTURED: u16 = 256;
 /// What the kernel takes for a packet in such a ring: that, and its own header.
 const SLOT_BYTES: u64 = 352;
 /// `DLT_LINUX_SLL2`.
 const COOKED2: Linktype = Linktype(276);
 
-/// Refuses a filter that may read what is not captured: it would reject packets that it should accept.
+/// How much of each frame has to be captured for a filter: without that it would reject packets that it
+/// should accept. So much room every packet takes in the ring, whatever its length.
 ///
 /// # Errors
-/// Say so.
-pub(super) fn check(filter: &PacketFilter) -> Result<()> {
-    let reads_headers = filter.reach().is_some_and(|reach| reach <= CAPTURED_BYTES.into());
-    ensure!(
-        reads_headers,
-        "the filter \"{filter}\" may read more than the first {CAPTURED_BYTES} bytes of a packet, which \
-         is all that is captured by libpcap here"
-    );
-    Ok(())
+/// Say that it is more than a ring has room for.
+pub(super) fn reach(filter: Option<&PacketFilter>) -> Result<u16> {
+    let Some(filter) = filter else { return Ok(0) };
+    u16::try_from(filter.reach()).ok().with_context(|| {
+        format!(
+            "the filter \"{filter}\" may read more than the first {} bytes of a packet, which is all \
+             that can be captured by libpcap here",
+            u16::MAX
+        )
+    })
+}
+
+/// How much may be asked of libpcap, so that it takes no more than this.
+fn asked(buffer_bytes: u64, captured: u16) -> u64 {
+    // Slots do not lie across the ends of its blocks, which are as small as they can be: small slots waste
+    // next to nothing there, others half of it at most.
+    if captured == LEAST_CAPTURED { buffer_bytes } else { buffer_bytes / 2 }
 }
 
 /// See the module's description.
@@ -47,20 +58,25 @@ pub(super) struct Ring {
     /// The interface's address, where frames for others have another one.
     mac: Option<[u8; 6]>,
     packets: usize,
+    /// How much of a frame the filter may read.
+    reach: u16,
     /// As libpcap said it last; it wraps.
     dropped: u32,
 }
 
 impl Ring {
-    /// All that there are for an interface, or for all of them at once, with so much memory together.
+    /// All that there are for an interface, or for all of them at once, with so much memory together, and
+    /// so much of each frame.
     pub fn open(
         interface: Option<&Interface>,
         promiscuous: bool,
         buffer_bytes: u64,
+        captured: u16,
     ) -> Result<Vec<Self>> {
         let parts = Part::of(interface);
-        let bytes = buffer_bytes / parts.len() as u64;
-        parts.iter().map(|part| Self::open_part(interface, *part, promiscuous, bytes)).collect()
+        let bytes = asked(buffer_bytes, captured) / parts.len() as u64;
+        let open = |part: &Part| Self::open_part(interface, *part, promiscuous, bytes, captured);
+        parts.iter().map(open).collect()
     }
 
     fn open_part(
@@ -68,6 +84,7 @@ impl Ring {
         part: Part,
         promiscuous: bool,
         buffer_bytes: u64,
+        captured: u16,
     ) -> Result<Self> {
         let name = interface.map_or(ANY, |interface| &*interface.name);
         let shown = interface.map_or(ANY.to_owned(), Interface::shown_name);
@@ -75,7 +92,7 @@ impl Ring {
             .map(|capture| {
                 capture
                     .promisc(promiscuous)
-                    .snaplen(CAPTURED_BYTES.into())
+                    .snaplen(captured.into())
                     .buffer_size(i32::try_from(buffer_bytes).unwrap_or(i32::MAX))
                     // What has passed is there to be read: a sample lacks nothing of its time.
                     .immediate_mode(true)
@@ -91,13 +108,16 @@ impl Ring {
         let link = u32::try_from(capture.get_datalink().0).context("a link type is a number")?;
         let link = LinkLayer::of(link).with_context(|| format!("packets of {shown}"))?;
         #[cfg(target_os = "linux")]
-        restrict(&mut capture, part)?;
+        restrict(&mut capture, part, captured)?;
         Ok(Self {
             capture,
             part,
             link,
             mac: interface.and_then(|interface| interface.mac),
+            // Also where more is to be captured: where the interface has no packets so long, libpcap makes
+            // slots smaller.
             packets: usize::try_from(buffer_bytes / SLOT_BYTES).unwrap_or(usize::MAX),
+            reach: 0,
             dropped: 0,
         })
     }
@@ -107,7 +127,12 @@ impl Ring {
         self.link
     }
 
-    /// About as many packets as there is room for.
+    /// From now on the filter may read so much of a frame.
+    pub fn set_reach(&mut self, reach: u16) {
+        self.reach = reach;
+    }
+
+    /// There is room for hardly more packets than these.
     pub fn packets(&self) -> usize {
         self.packets
     }
@@ -121,8 +146,8 @@ impl Ring {
 
     /// Counts what has gathered, so many packets at most. How many there were.
     pub fn count(&mut self, frames: &mut Frames, most: usize) -> Result<usize> {
-        let Self { capture, part, link, mac, .. } = self;
-        let (part, link) = (*part, *link);
+        let Self { capture, part, link, mac, reach, .. } = self;
+        let (part, link, reach) = (*part, *link, usize::from(*reach));
         let mut counted = Ok(());
         let read = capture.dispatch(Some(most), |packet| {
             let frame = Frame {
@@ -131,8 +156,19 @@ impl Ring {
                 original_bytes: packet.header.len.into(),
                 way: part.way(link, packet.data, *mac),
             };
+            // libpcap has room for the MTU alone where the interface's own offloads are off, and others may
+            // send it aggregates nonetheless.
+            let long = packet.header.len as usize;
             if counted.is_ok() {
-                counted = frames.count(&frame);
+                counted = if packet.data.len() < long.min(reach) {
+                    Err(anyhow!(
+                        "the filter may read the first {reach} bytes of a packet, and libpcap captured {} \
+                         of {long}: aggregates reach an interface whose offloads are off",
+                        packet.data.len()
+                    ))
+                } else {
+                    frames.count(&frame)
+                };
             }
         });
         counted.and(read.map_err(told).context("read packets"))
