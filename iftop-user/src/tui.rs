@@ -39,6 +39,8 @@ pub struct Status<'a> {
     pub netns: Option<&'a str>,
     /// Kind of source and hook: `ebpf/tcx`.
     pub source: &'a str,
+    /// Why it is not the kernel that counts, where that is so.
+    pub reason: Option<&'a str>,
     /// How much of a file was played.
     pub progress: Option<Progress>,
     /// Something that somebody should know, beside the traffic.

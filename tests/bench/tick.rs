@@ -69,6 +69,7 @@ impl Ticks {
             interface: "eth0",
             netns: None,
             source: "ebpf/tcx",
+            reason: None,
             progress: None,
             note: None,
             unicode: true,

@@ -84,11 +84,8 @@ async fn watch(
     let mut filtering = Filtering::new();
     let facts = &session.monitor.about().facts;
     let kind = facts.kind.name();
-    let source = match (session.hook, &facts.reason) {
-        (Some(hook), _) => format!("{kind}/{hook}"),
-        (None, Some(reason)) => format!("{kind} ({reason})"),
-        (None, None) => kind.to_owned(),
-    };
+    let source = session.hook.map_or_else(|| kind.to_owned(), |hook| format!("{kind}/{hook}"));
+    let reason = facts.reason.clone();
     let abilities = Abilities::of(|name| env::var(name).ok());
     // Nobody waits longer than needed for the first rows; rates are of the time that passed.
     let mut ticks = time::interval_at(time::Instant::now() + FIRST_SAMPLE, SAMPLE_PERIOD);
@@ -156,6 +153,7 @@ async fn watch(
                     interface: &interface,
                     netns: netns.as_deref(),
                     source: &source,
+                    reason: reason.as_deref(),
                     progress: session.progress().filter(|_| playing.note().is_none()),
                     note: playing.note().or(session.names.note().filter(|_| app.wants_names())),
                     unicode: abilities.unicode,

@@ -258,6 +258,7 @@ mod tests {
             interface: "eth0",
             netns: None,
             source: "pcap",
+            reason: None,
             progress: None,
             note: None,
             unicode: true,

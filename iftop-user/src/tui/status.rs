@@ -22,6 +22,8 @@ const FORMS: usize = 3;
 struct Parts {
     /// Of the program: these give way first.
     about: Vec<String>,
+    /// The last of them without its reason.
+    short_source: String,
     /// Of the traffic, each in shorter and shorter forms.
     facts: Vec<[String; FORMS]>,
     /// Whether the last of them is a warning.
@@ -70,11 +72,16 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
     };
     facts.push([long.clone(), long, short]);
     let netns = status.netns.map(|netns| format!("netns {netns}"));
+    let source = match status.reason {
+        Some(reason) => format!("{} ({reason})", status.source),
+        None => status.source.to_owned(),
+    };
     Parts {
-        about: [Some(status.interface.to_owned()), netns, Some(status.source.to_owned())]
+        about: [Some(status.interface.to_owned()), netns, Some(source)]
             .into_iter()
             .flatten()
             .collect(),
+        short_source: status.source.to_owned(),
         facts,
         warning: shortfall.is_some() || is_losing || status.note.is_some(),
     }
@@ -108,8 +115,8 @@ fn visible(c: char) -> char {
     if c.is_ascii_graphic() || c == ' ' { c } else { '?' }
 }
 
-/// A rule of this width with as much as fits. The source gives way first, and the namespace; then facts are
-/// shortened and dropped from the left, then the interface. What is missing from the table is said to the last.
+/// A rule of this width with as much as fits. Why it is this source gives way first, then the source and the
+/// namespace; then facts are shortened and dropped from the left, then the interface. What is missing from the table is said to the last.
 fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     let width = usize::from(width);
     let Some((last, others)) = parts.facts.split_last() else {
@@ -120,10 +127,13 @@ fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     let facts = |dropped: usize, form: usize| {
         others.iter().skip(dropped).map(move |forms| forms[form].as_str())
     };
-    let mut choices: Vec<Vec<&str>> = (2..=parts.about.len())
-        .rev()
-        .map(|count| about(count).chain(facts(0, 0)).chain([&**longest]).collect())
-        .collect();
+    let traffic = || facts(0, 0).chain([&**longest]);
+    let all = parts.about.len();
+    let mut choices: Vec<Vec<&str>> = vec![
+        about(all).chain(traffic()).collect(),
+        about(all - 1).chain([&*parts.short_source]).chain(traffic()).collect(),
+    ];
+    choices.extend((2..all).rev().map(|count| about(count).chain(traffic()).collect()));
     for dropped in 0..=others.len() {
         for form in 0..FORMS {
             choices.push(about(1).chain(facts(dropped, form)).chain([&**longest]).collect());
@@ -159,6 +169,7 @@ mod tests {
         interface: "eth0",
         netns: None,
         source: "ebpf/tcx",
+        reason: None,
         progress: None,
         note: None,
         unicode: true,
@@ -191,6 +202,16 @@ mod tests {
         ];
         for (width, expected) in cases {
             assert_eq!(shown(width, &app, &STATUS), expected);
+        }
+        let instead = Status { source: "pcap", reason: Some("no CAP_BPF"), ..STATUS };
+        let cases = [
+            (62, "── eth0 ─ pcap (no CAP_BPF) ─ 12,408 flows ─ attributed 100% ─"),
+            (61, "── eth0 ─ pcap ─ 12,408 flows ─ attributed 100% ─────────────"),
+            (49, "── eth0 ─ pcap ─ 12,408 flows ─ attributed 100% ─"),
+            (48, "── eth0 ─ 12,408 flows ─ attributed 100% ───────"),
+        ];
+        for (width, expected) in cases {
+            assert_eq!(shown(width, &app, &instead), expected);
         }
         let inside = Status { netns: Some("web"), ..STATUS };
         let cases = [

@@ -19,6 +19,7 @@ const STATUS: Status<'_> = Status {
     interface: "eth0",
     netns: None,
     source: "ebpf/tcx",
+    reason: None,
     progress: None,
     note: None,
     unicode: true,

@@ -75,7 +75,8 @@ fn explain(error: ProgramError, by: XdpBy) -> anyhow::Error {
     };
     let reason = match (code, by) {
         (Some(libc::EBUSY | libc::EEXIST), _) => "another XDP program is there, which stays",
-        (Some(libc::EOPNOTSUPP), XdpBy::Driver) => {
+        // The second is veth's, of an MTU that takes more than a page.
+        (Some(libc::EOPNOTSUPP | libc::ERANGE), XdpBy::Driver) => {
             "its driver has no XDP of its own, or not with this MTU: try --hook xdp"
         }
         _ => return error.into(),
