@@ -32,6 +32,8 @@ use crate::support::{
     traffic::{Senders, Sent, into, out, to_mac, udp},
 };
 
+mod link_types;
+
 /// Flags of a packet in a file (pcapng): received, sent, received but for somebody else.
 const IN: u32 = 1;
 const OUT: u32 = 2;

@@ -12,3 +12,5 @@ pub mod pty;
 pub mod report;
 pub mod tmux;
 pub mod traffic;
+#[cfg(feature = "pcap")]
+pub mod tun;

@@ -154,7 +154,7 @@ impl Cable {
 
     /// Has `va` send frames.
     pub fn sender_at_va(&self) -> PacketSocket {
-        self.a.run(|| PacketSocket::open("va", Full::WasCounted))
+        self.a.run(|| PacketSocket::sending_from("va"))
     }
 }
 
@@ -175,6 +175,11 @@ pub struct PacketSocket {
 }
 
 impl PacketSocket {
+    /// Has an interface of the thread's namespace send frames.
+    pub fn sending_from(interface: &str) -> Self {
+        Self::open(interface, Full::WasCounted)
+    }
+
     fn open(interface: &str, full: Full) -> Self {
         let name = std::ffi::CString::new(interface).unwrap();
         // SAFETY: plain calls with numbers and a string that lives; the descriptor is ours alone.
