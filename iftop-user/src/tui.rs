@@ -51,6 +51,22 @@ pub struct Status<'a> {
     pub colours: bool,
 }
 
+impl<'a> Status<'a> {
+    /// Of an interface on a terminal that can show more than ASCII, in one colour; nothing else is to be said.
+    pub const fn new(interface: &'a str, source: &'a str) -> Self {
+        Self {
+            interface,
+            netns: None,
+            source,
+            reason: None,
+            progress: None,
+            note: None,
+            unicode: true,
+            colours: false,
+        }
+    }
+}
+
 /// The characters of rules.
 #[derive(Clone, Copy)]
 struct Glyphs {

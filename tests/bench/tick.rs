@@ -65,16 +65,7 @@ impl Ticks {
         self.app.show(view);
         self.table.end_interval();
         let chosen = Instant::now();
-        let status = Status {
-            interface: "eth0",
-            netns: None,
-            source: "ebpf/tcx",
-            reason: None,
-            progress: None,
-            note: None,
-            unicode: true,
-            colours: true,
-        };
+        let status = Status { colours: true, ..Status::new("eth0", "ebpf/tcx") };
         let app = &self.app;
         match self.terminal.draw(|frame| tui::draw(frame, app, &status)) {
             Ok(_) => {}

@@ -254,16 +254,7 @@ mod tests {
         };
         view.account.dropped_packets = 7;
         view.health.lost_now.ours = 1200.0;
-        let status = Status {
-            interface: "eth0",
-            netns: None,
-            source: "pcap",
-            reason: None,
-            progress: None,
-            note: None,
-            unicode: true,
-            colours: false,
-        };
+        let status = Status::new("eth0", "pcap");
         let lines = lines(&view, Format::default(), &status);
         let of = |wanted| &lines.iter().find(|(name, _)| *name == wanted).unwrap().1[..];
         let interface = ["eth0  ", "by  libpcap, Ethernet", "not in the kernel: no CAP_BPF"];

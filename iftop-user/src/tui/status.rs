@@ -165,16 +165,7 @@ mod tests {
         source::capture_file::Progress, units::Rate, view::Matched,
     };
 
-    const STATUS: Status<'_> = Status {
-        interface: "eth0",
-        netns: None,
-        source: "ebpf/tcx",
-        reason: None,
-        progress: None,
-        note: None,
-        unicode: true,
-        colours: false,
-    };
+    const STATUS: Status<'_> = Status::new("eth0", "ebpf/tcx");
 
     fn app(view: View, filter: &str) -> App {
         let filter = ScreenFilter::parse(filter).unwrap();

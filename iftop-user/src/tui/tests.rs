@@ -15,16 +15,7 @@ use crate::{
     view::{Matched, View, fixture},
 };
 
-const STATUS: Status<'_> = Status {
-    interface: "eth0",
-    netns: None,
-    source: "ebpf/tcx",
-    reason: None,
-    progress: None,
-    note: None,
-    unicode: true,
-    colours: false,
-};
+const STATUS: Status<'_> = Status::new("eth0", "ebpf/tcx");
 
 fn app(view: View, keys: &str) -> App {
     app_with(Settings::default(), None, view, keys)
