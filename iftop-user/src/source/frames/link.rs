@@ -54,6 +54,7 @@ pub enum LinkLayer {
 /// Link types that a capture may well have and that cannot be read.
 const REFUSED: &[(u32, &str)] = &[
     (6, "Token Ring"),
+    (8, "SLIP"),
     (10, "FDDI"),
     (51, "PPPoE"),
     (104, "Cisco HDLC"),
@@ -80,7 +81,7 @@ const REFUSED: &[(u32, &str)] = &[
     (252, "Wireshark upper PDU"),
     (253, "Netlink"),
     (265, "Ethernet MPacket"),
-    (271, "vsock monitor"),
+    (271, "vsock"),
 ];
 
 /// What stands behind the link header.
