@@ -1,6 +1,7 @@
 //! Capture files: what is read of them, whatever they hold, and what the reports say then.
 //!
-//! The files are written here. None of it needs a network or root but the terminal.
+//! Most files are written here; those of `foreign` and `captured` are not. None of it needs a network or
+//! root but the terminal and what tcpdump captures.
 
 use std::{
     fs,
@@ -21,6 +22,7 @@ use crate::support::{
 mod broken;
 #[cfg(feature = "pcap")]
 mod filter;
+mod foreign;
 mod formats;
 mod options;
 mod screen;

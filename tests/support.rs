@@ -12,5 +12,6 @@ pub mod pty;
 pub mod report;
 pub mod tmux;
 pub mod traffic;
+pub mod tshark;
 #[cfg(feature = "pcap")]
 pub mod tun;

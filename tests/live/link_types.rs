@@ -32,7 +32,7 @@ const REFUSED: [(u16, &str); 8] = [
     (libc::ARPHRD_HDLC, "104 (Cisco HDLC)"),
     (libc::ARPHRD_FRAD, "107 (Frame Relay)"),
     (libc::ARPHRD_ARCNET, "129 (ARCNET of Linux)"),
-    (826, "271 (vsock monitor)"),
+    (826, "271 (vsock)"),
 ];
 
 /// Packets without anything before them, of every kind that says its version.
