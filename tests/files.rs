@@ -20,6 +20,7 @@ use crate::support::{
 };
 
 mod broken;
+mod captured;
 #[cfg(feature = "pcap")]
 mod filter;
 mod foreign;

@@ -27,7 +27,8 @@ pub struct Iftop {
     json: bool,
 }
 
-struct Killed(Child);
+/// A program that ends with the value.
+pub struct Killed(pub Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {

@@ -29,12 +29,11 @@ struct Tool {
 }
 
 const TEST: &[Purpose] = &[Purpose::Test];
-const BENCH: &[Purpose] = &[Purpose::Bench];
 const TEST_AND_BENCH: &[Purpose] = &[Purpose::Test, Purpose::Bench];
 
 const ALL: &[Purpose] = &[Purpose::Run, Purpose::Test, Purpose::Bench];
 
-const TOOLS: [Tool; 9] = [
+const TOOLS: [Tool; 10] = [
     // iftop is linked with it.
     Tool { name: "/usr/include/pcap.h", package: "libpcap-dev", needed_by: ALL },
     // Tests and benchmark build their networks with these three...
@@ -46,8 +45,11 @@ const TOOLS: [Tool; 9] = [
     // ...and both compare with classic iftop. Ours has the same name, but not there.
     Tool { name: "/usr/sbin/iftop", package: "iftop", needed_by: TEST_AND_BENCH },
     Tool { name: "/etc/services", package: "netbase", needed_by: TEST },
-    Tool { name: "tcpdump", package: "tcpdump", needed_by: BENCH },
-    Tool { name: "tshark", package: "tshark", needed_by: BENCH },
+    // What captures and reads captures: its files and its numbers are what ours are compared with.
+    Tool { name: "tcpdump", package: "tcpdump", needed_by: TEST_AND_BENCH },
+    Tool { name: "tshark", package: "tshark", needed_by: TEST_AND_BENCH },
+    // Whose traffic tcpdump captures: it has servers and clients in one small program.
+    Tool { name: "busybox", package: "busybox", needed_by: TEST },
 ];
 
 /// Installs what is missing.
@@ -144,7 +146,17 @@ mod tests {
         assert_eq!(missing(Purpose::Run, |_| false), ["libpcap-dev"]);
         assert_eq!(
             missing(Purpose::Test, |_| false),
-            ["libpcap-dev", "iproute2", "ethtool", "tmux", "iftop", "netbase"]
+            [
+                "libpcap-dev",
+                "iproute2",
+                "ethtool",
+                "tmux",
+                "iftop",
+                "netbase",
+                "tcpdump",
+                "tshark",
+                "busybox"
+            ]
         );
         let bench = ["libpcap-dev", "iproute2", "ethtool", "iftop", "tcpdump", "tshark"];
         assert_eq!(missing(Purpose::Bench, |_| false), bench);
