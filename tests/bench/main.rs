@@ -78,6 +78,10 @@ struct Effort {
     polls: usize,
     /// Of live traffic at full speed.
     live_seconds: u64,
+    /// Rounds of each rate of live traffic, how many of the rates, and for how long.
+    paced_rounds: usize,
+    paced_rates: usize,
+    paced_milliseconds: u32,
     /// Rounds with each watcher; in each so many packets and so many round trips.
     disturbance_rounds: usize,
     disturbance_frames: u32,
@@ -102,6 +106,9 @@ impl Effort {
         exact_packets: 12_000_000,
         polls: 7,
         live_seconds: 4,
+        paced_rounds: 3,
+        paced_rates: usize::MAX,
+        paced_milliseconds: 1000,
         disturbance_rounds: 30,
         disturbance_frames: 150_000,
         round_trips: 4_000,
@@ -119,6 +126,9 @@ impl Effort {
         exact_packets: 1_000_000,
         polls: 1,
         live_seconds: 1,
+        paced_rounds: 1,
+        paced_rates: 2,
+        paced_milliseconds: 200,
         disturbance_rounds: 3,
         disturbance_frames: 100_000,
         round_trips: 1_000,

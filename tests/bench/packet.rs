@@ -53,11 +53,13 @@ pub struct Packet {
     pub order: Order,
     /// Vary the near address as well: no two packets of different flows have anything in common.
     pub both_ends: bool,
+    /// Where live frames are paced: nanoseconds from one to the next.
+    pub gap: u32,
 }
 
 impl Packet {
     pub const fn new(kind: Kind, bits: u8, order: Order) -> Self {
-        Self { kind, bits, order, both_ends: false }
+        Self { kind, bits, order, both_ends: false, gap: 0 }
     }
 
     /// Its bytes; `seed` is where the random numbers begin.
@@ -84,6 +86,7 @@ impl Packet {
             self.bits,
             mode,
         ]);
+        instructions[12..].copy_from_slice(&self.gap.to_ne_bytes());
         bytes
     }
 

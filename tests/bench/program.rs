@@ -83,6 +83,10 @@ impl Program {
         Ok(Self { child, started, input, chunks: read_on_a_thread(reader), said: String::new() })
     }
 
+    pub fn id(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// When it was started.
     pub fn started(&self) -> Instant {
         self.started

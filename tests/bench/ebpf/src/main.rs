@@ -90,16 +90,17 @@ pub fn bench_sink(ctx: TcContext) -> i32 {
 /// Makes frames: as another flow's packet, each is sent by the interface that it seems to come from.
 #[xdp]
 pub fn bench_generate(ctx: XdpContext) -> u32 {
-    if let Some(state) = GENERATED.get_ptr_mut(0) {
+    if let Some(generated) = GENERATED.get_ptr_mut(0) {
         // SAFETY: this CPU's own value.
-        vary::vary_by(ctx.data(), ctx.data_end(), unsafe { &mut *state });
+        let [state, due] = unsafe { &mut *generated };
+        vary::vary_by(ctx.data(), ctx.data_end(), state, due);
     }
     xdp_action::XDP_TX
 }
 
-/// What each CPU has made.
+/// What each CPU has made, and when the next is due.
 #[map]
-static GENERATED: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
+static GENERATED: PerCpuArray<[u64; 2]> = PerCpuArray::with_max_entries(1, 0);
 
 #[cfg(not(test))]
 #[panic_handler]

@@ -3,6 +3,8 @@
 //! What to do stands at the end of the packet itself, and so does the state of the random numbers:
 //! test runs repeat with one packet, so each runner has a state of its own without any map.
 
+use aya_ebpf::helpers::bpf_ktime_get_ns;
+
 /// Where the instructions stand; no header that is measured reaches so far.
 const OFFSET: usize = 96;
 
@@ -20,6 +22,8 @@ struct Instructions {
     bits: u8,
     /// See the constants.
     mode: u8,
+    /// From one packet to the next, where that is paced: nanoseconds, 0 for none.
+    gap: u32,
 }
 
 /// All flows are equally likely.
@@ -53,13 +57,38 @@ pub fn vary(data: usize, data_end: usize) {
 /// The same with a state that outlives the packet: live frames come in pages that are used again, each
 /// with what was last written to it.
 #[inline(always)]
-pub fn vary_by(data: usize, data_end: usize, state: &mut u64) {
+pub fn vary_by(data: usize, data_end: usize, state: &mut u64, due: &mut u64) {
     let Some(instructions) = instructions(data, data_end) else { return };
     // SAFETY: as above.
     let read = unsafe { instructions.read_volatile() };
     let (next, flow) = pick(&read, *state);
     *state = next;
     write(data, data_end, read.place, flow);
+    if read.gap != 0 {
+        wait_until(*due);
+        *due = (*due).max(now().saturating_sub(MOST_BEHIND)) + u64::from(read.gap);
+    }
+}
+
+/// What was not sent for so many nanoseconds is not made up for.
+const MOST_BEHIND: u64 = 10_000_000;
+/// Looks at the clock at most, each of some 20 ns: more than the longest gap takes.
+const LOOKS: u32 = 4096;
+
+/// Keeps the CPU, which has nothing else to do: there is no sleep here.
+#[inline(always)]
+fn wait_until(due: u64) {
+    for _ in 0..LOOKS {
+        if now() >= due {
+            break;
+        }
+    }
+}
+
+#[inline(always)]
+fn now() -> u64 {
+    // SAFETY: takes nothing.
+    unsafe { bpf_ktime_get_ns() }
 }
 
 #[inline(always)]
