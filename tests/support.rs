@@ -7,6 +7,7 @@ pub mod classic;
 pub mod etc;
 pub mod frame;
 pub mod iftop;
+pub mod kernel;
 pub mod net;
 pub mod pty;
 pub mod report;

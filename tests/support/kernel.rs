@@ -1,0 +1,18 @@
+//! What the kernel has that the tests run on. What is missing in an older one is left out there, and
+//! nothing else.
+
+use aya::util::KernelVersion;
+
+fn is_at_least(major: u8, minor: u8) -> bool {
+    KernelVersion::current().unwrap() >= KernelVersion::new(major, minor, 0)
+}
+
+/// The hook.
+pub fn has_tcx() -> bool {
+    is_at_least(6, 6)
+}
+
+/// XDP programs that see a frame in several pieces; a veth needs one for the MTU that ours has.
+pub fn has_frames_in_pieces() -> bool {
+    is_at_least(5, 18)
+}
