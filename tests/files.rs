@@ -6,9 +6,8 @@
 use std::{
     fs,
     io::Write as _,
-    path::{Path, PathBuf},
-    process::{self, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    path::Path,
+    process::{Command, Stdio},
 };
 
 use serde_json::Value;
@@ -17,6 +16,7 @@ use crate::support::{
     capture::Packet,
     frame::{self, UDP, V4},
     iftop::checked,
+    scratch::Scratch,
 };
 
 mod broken;
@@ -36,26 +36,6 @@ const SECOND: u64 = 1_000_000_000;
 /// When captures begin: 2023-11-14T22:13:20Z.
 const START: u64 = 1_700_000_000 * SECOND;
 const ETHERNET: u16 = 1;
-
-/// A file that goes with the value.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(bytes: &[u8]) -> Self {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let name = format!("{}-{}.cap", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::write(&path, bytes).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What is left lies in the target folder.
-        let _ = fs::remove_file(&self.0);
-    }
-}
 
 /// How a run ended.
 #[derive(Debug)]

@@ -3,11 +3,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{self, Command},
+    process::Command,
     thread,
 };
 
@@ -29,6 +27,7 @@ use crate::support::{
     frame,
     iftop::{Iftop, checked},
     net::{Cable, Namespace, VA_MAC, VB_MAC},
+    scratch::Scratch,
     traffic::{Senders, Sent, into, out, to_mac, udp},
 };
 
@@ -95,32 +94,13 @@ fn assert_same(one: &Value, other: &Value, of: &str) {
     }
 }
 
-/// A file that goes with the value.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str, bytes: &[u8]) -> Self {
-        let name = format!("live-{name}-{}.cap", process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::write(&path, bytes).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What is left lies in the target folder.
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
 /// The last report on a file of these packets.
-fn of_file(name: &str, traffic: &[Sent], options: &str) -> Value {
+fn of_file(traffic: &[Sent], options: &str) -> Value {
     let packets: Vec<_> = traffic
         .iter()
         .map(|sent| Packet { flags: Some(flags(sent)), ..Packet::new(0, bytes(sent)) })
         .collect();
-    let file = Scratch::new(name, &pcapng(Little, (6, 1_000_000), &[1], &packets));
+    let file = Scratch::new(&pcapng(Little, (6, 1_000_000), &[1], &packets));
     let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
     command.arg("-r").arg(&file.0).args(options.split_whitespace()).env("HOME", "/nonexistent");
     let output = command.output().unwrap();
@@ -142,7 +122,7 @@ fn kernel_libpcap_and_a_file_count_the_same() {
             senders.send(sent);
         }
         let (ebpf, pcap) = (ebpf.last_report(frames), pcap.last_report(frames));
-        let file = of_file("same", &traffic, &format!("--json {options}"));
+        let file = of_file(&traffic, &format!("--json {options}"));
         assert_eq!((&ebpf["source"], &pcap["source"]), (&"ebpf".into(), &"pcap".into()));
         assert_eq!((&pcap["hook"], &pcap["source_reason"]), (&Value::Null, &Value::Null));
         assert_same(&pcap, &ebpf, options);

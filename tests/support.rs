@@ -11,6 +11,7 @@ pub mod kernel;
 pub mod net;
 pub mod pty;
 pub mod report;
+pub mod scratch;
 pub mod tmux;
 pub mod traffic;
 pub mod tshark;

@@ -1,6 +1,8 @@
 //! Files that nobody here wrote: those that packages of Rust carry, those that editcap makes of them,
 //! and what is left of them when they are cut off. Whatever tshark reads of a file, iftop does.
 
+use std::path::PathBuf;
+
 use super::*;
 use crate::support::tshark::{self, Reading, Ways};
 

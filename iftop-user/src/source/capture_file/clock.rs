@@ -103,7 +103,8 @@ impl Clock {
     }
 }
 
-fn nanos(time: Duration) -> u64 {
+/// As a number; what is longer than it can say is its largest.
+pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use iftop_common::parse::LinkType;
 
+use super::clock::nanos;
 use crate::packet_filter::Dlt;
 
 /// The loop's end. Dropping it stops the reading, also where that waits for a pipe.
@@ -106,8 +107,4 @@ impl Head {
     pub fn set_file_bytes(&self, bytes: u64) {
         self.file_bytes.store(bytes, Ordering::Relaxed);
     }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

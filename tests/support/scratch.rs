@@ -1,0 +1,28 @@
+//! Files that last as long as a test needs them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// A file that goes with the value.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(bytes: &[u8]) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("{}-{}.cap", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&path, bytes).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left lies in the target folder.
+        let _ = fs::remove_file(&self.0);
+    }
+}
