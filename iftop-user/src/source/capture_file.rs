@@ -95,7 +95,7 @@ impl CaptureFile {
             // What is wrong with packets is for later.
             if let Ok(Some(first)) = file.reader.peek() {
                 meet(first.frame.link, &mut file.links, &file.head);
-                file.frames.compile_filter(first.frame.link)?;
+                file.frames.compile_filter(first.frame.link).with_context(|| name(path))?;
             }
         }
         Ok((file, playback))
