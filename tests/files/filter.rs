@@ -1,6 +1,6 @@
 //! Packet filters on capture files, beside libpcap reading the same file.
 
-use std::time::Duration;
+use std::{net::Ipv6Addr, time::Duration};
 
 use iftop_common::Bytes;
 use iftop_user::{
@@ -45,48 +45,79 @@ fn counted(file: &[u8], expression: &str) -> [u64; 2] {
     [rest(packets), rest(bytes)]
 }
 
-/// Link types, and what stands before an IPv4 packet.
-const LINKS: [(u16, &[u8]); 9] = [
-    (1, &[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]),
-    (113, &[0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0]),
-    (276, &[8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 4, 6, 2, 0, 0, 0, 0, 1, 0, 0]),
-    (101, &[]),
-    (228, &[]),
-    (0, &[2, 0, 0, 0]),
-    (0, &[0, 0, 0, 2]),
-    (108, &[0, 0, 0, 2]),
-    (9, &[0xff, 3, 0, 0x21]),
+/// Which packets follow.
+#[derive(Clone, Copy, Debug)]
+enum Version {
+    Four,
+    Six,
+}
+use Version::{Four, Six};
+
+/// Link types, and what stands before a packet.
+const LINKS: [(u16, &[u8], Version); 18] = [
+    (1, &[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0], Four),
+    (1, &[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x86, 0xdd], Six),
+    (113, &[0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0], Four),
+    (276, &[8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 4, 6, 2, 0, 0, 0, 0, 1, 0, 0], Four),
+    (101, &[], Four),
+    (228, &[], Four),
+    (0, &[2, 0, 0, 0], Four),
+    (0, &[0, 0, 0, 2], Four),
+    (0, &[24, 0, 0, 0], Six),
+    (0, &[28, 0, 0, 0], Six),
+    (0, &[30, 0, 0, 0], Six),
+    (0, &[0, 0, 0, 24], Six),
+    (0, &[0, 0, 0, 30], Six),
+    (108, &[0, 0, 0, 2], Four),
+    (108, &[0, 0, 0, 24], Six),
+    (108, &[0, 0, 0, 28], Six),
+    (108, &[0, 0, 0, 30], Six),
+    (9, &[0xff, 3, 0, 0x21], Four),
 ];
+
+impl Version {
+    /// The packet of this number: most are from our host, to one of three.
+    fn packet(self, number: u8) -> Vec<u8> {
+        let bytes = 100 + usize::from(number);
+        let (host, sent) = match number % 4 {
+            0 => (1, false),
+            host => (host, true),
+        };
+        match (self, sent) {
+            (Four, true) => packet_to(host, bytes),
+            (Four, false) => packet_from(host, bytes),
+            (Six, _) => {
+                let address = |host: u8| Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, host.into());
+                let (source, destination) = if sent { (9, host) } else { (host, 9) };
+                let segment = frame::udp(4000, 53, bytes - 48);
+                frame::ipv6(address(source), address(destination), &[], UDP, &segment)
+            }
+        }
+    }
+
+    fn expressions(self) -> [&'static str; 8] {
+        let [any, host, to_host, length] = match self {
+            Four => ["ip", "host 10.1.0.1", "dst host 10.1.0.2", "ip[2:2] > 110"],
+            Six => ["ip6", "host fd00::1", "dst host fd00::2", "ip6[4:2] > 70"],
+        };
+        [any, host, to_host, length, "udp", "port 53", "tcp", "greater 130"]
+    }
+}
 
 #[test]
 fn what_libpcap_selects_is_counted_for_each_link_type() {
-    let expressions = [
-        "ip",
-        "udp",
-        "host 10.1.0.1",
-        "dst host 10.1.0.2",
-        "port 53",
-        "tcp",
-        "ip[2:2] > 110",
-        "greater 130",
-    ];
     let mut all = 0;
-    for (link, header) in LINKS {
-        let frame = |packet: &[u8]| [header, packet].concat();
+    for (link, header, version) in LINKS {
         let packets: Vec<_> = (0..40)
             .map(|number| {
-                let bytes = 100 + usize::from(number);
-                let packet = match number % 4 {
-                    0 => packet_from(1, bytes),
-                    _ => packet_to(number % 4, bytes),
-                };
-                Packet::new(START + u64::from(number) * SECOND / 10, &frame(&packet))
+                let time = START + u64::from(number) * SECOND / 10;
+                Packet::new(time, &[header, &version.packet(number)].concat())
             })
             .collect();
         // The file of another machine, where the family stands in its order.
         let order = if header.first() == Some(&0) && link == 0 { Big } else { Little };
         let file = pcap(order, false, link.into(), &packets);
-        for expression in expressions {
+        for expression in version.expressions() {
             let expected = selected(&file, expression);
             assert_eq!(counted(&file, expression), expected, "{link} {header:?} {expression}");
             all += expected[0];
@@ -191,7 +222,7 @@ fn open_each_second(links: &[u16]) -> (CaptureFile, Playback, Scratch) {
     let packets: Vec<_> = (0..)
         .zip(links)
         .map(|(number, link)| {
-            let (_, header) = LINKS.iter().find(|(known, _)| known == link).unwrap();
+            let (_, header, _) = LINKS.iter().find(|(known, ..)| known == link).unwrap();
             let time = START + u64::from(number) * SECOND;
             Packet {
                 interface: number,

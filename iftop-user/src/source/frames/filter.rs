@@ -6,6 +6,10 @@ use anyhow::{Context as _, Result};
 use super::{Frame, LinkLayer};
 use crate::packet_filter::PacketFilter;
 
+/// Address families of this system.
+const INET: u32 = libc::AF_INET.cast_unsigned();
+const INET6: u32 = libc::AF_INET6.cast_unsigned();
+
 /// See the module's description.
 pub(super) struct FrameFilter {
     expression: String,
@@ -49,19 +53,15 @@ impl FrameFilter {
     pub fn accepts(&mut self, frame: &Frame<'_>) -> Result<bool> {
         let filter = self.compile(frame.link)?;
         let length = u32::try_from(frame.original_bytes).unwrap_or(u32::MAX);
-        let foreign = frame.link == LinkLayer::Null && has_foreign_order(frame.bytes);
-        Ok(if foreign {
-            // libpcap's program is for this machine's order of the address family.
-            let mut bytes = frame.bytes.to_vec();
-            bytes[..4].reverse();
-            filter.accepts(&bytes, length)
-        } else {
-            filter.accepts(frame.bytes, length)
+        let here = frame.link.family_here(frame.bytes, INET, INET6);
+        Ok(match here {
+            // libpcap's program is for the numbers that address families have on this machine, in its order.
+            // (What asks for these bytes by their number sees them so.)
+            Some(family) if !frame.bytes.starts_with(&family) => {
+                let rest = frame.bytes.get(family.len()..).unwrap_or_default();
+                filter.accepts(&[&family, rest].concat(), length)
+            }
+            _ => filter.accepts(frame.bytes, length),
         })
     }
-}
-
-/// Families are small numbers.
-fn has_foreign_order(bytes: &[u8]) -> bool {
-    bytes.first_chunk().is_some_and(|family| u32::from_ne_bytes(*family) > 0xffff)
 }

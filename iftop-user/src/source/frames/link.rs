@@ -17,10 +17,10 @@ const ARPHRD_LOOPBACK: u16 = 772;
 /// Both of a capture on `any`, in bytes.
 const COOKED_BYTES: usize = 16;
 const COOKED2_BYTES: usize = 20;
-/// Address families of a null or loop header; IPv6 has another number in each system: Linux, NetBSD and
-/// OpenBSD, FreeBSD, macOS.
+/// Address families of a null or loop header; IPv6 has another number in each system: Linux, Windows,
+/// NetBSD and OpenBSD, FreeBSD, macOS.
 const AF_INET: u32 = 2;
-const AF_INET6: [u32; 4] = [10, 24, 28, 30];
+const AF_INET6: [u32; 5] = [10, 23, 24, 28, 30];
 /// Address and control of HDLC, which PPP may leave out (RFC 1662 §3.1).
 const HDLC: [u8; 2] = [0xff, 0x03];
 /// Cisco's HDLC, for one host or all: an ethertype follows.
@@ -181,6 +181,18 @@ impl LinkLayer {
             Self::Null | Self::Loop => family(self, bytes).map_or(OTHER, |it| plain(typed(it), 4)),
             Self::Ppp => ppp(bytes).map_or(OTHER, |(it, offset)| plain(typed(it), offset)),
         }
+    }
+
+    /// The address family of a null or loop header as a system writes it whose families have these numbers;
+    /// `None` where there is none that is known.
+    pub(super) fn family_here(self, bytes: &[u8], inet: u32, inet6: u32) -> Option<[u8; 4]> {
+        let write = match self {
+            Self::Null => u32::to_ne_bytes,
+            Self::Loop => u32::to_be_bytes,
+            _ => return None,
+        };
+        let number = if family(self, bytes)? == ETHERTYPE_IPV4 { inet } else { inet6 };
+        Some(write(number))
     }
 
     /// Hardware addresses of receiver and sender, where there are two.
