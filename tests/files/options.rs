@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     os::unix::process::CommandExt as _,
+    process::Child,
 };
 
 use super::*;
@@ -83,5 +84,45 @@ fn a_silent_pipe_is_not_waited_for() {
         child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
         out.lines().map(checked).for_each(drop);
         drop(pipe);
+    }
+}
+
+/// A pipe with a name that nobody has opened yet to write, and the program that is to read it.
+fn on_a_named_pipe() -> (Scratch, Child) {
+    let pipe = Scratch::pipe();
+    let mut command = program(pipe.0.to_str().unwrap(), "--json");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, format!("Listening on {}\n", pipe.0.display()));
+    (pipe, child)
+}
+
+#[test]
+fn a_named_pipe_without_a_writer_is_not_waited_for() {
+    for (signal, status) in [(libc::SIGTERM, 143), (libc::SIGINT, 0)] {
+        let (_pipe, mut child) = on_a_named_pipe();
+        kill(child.id(), signal);
+        assert_eq!(child.wait().unwrap().code(), Some(status));
+    }
+}
+
+/// What comes late, and not all at once, is no end.
+#[test]
+fn a_named_pipe_may_be_written_to_later() {
+    let frames = frames_at(&(0..1000).collect::<Vec<_>>());
+    let file = pcap(Little, false, 1, &frames);
+    assert!(file.len() > 1 << 16, "more than a pipe holds");
+    for first in [0, 20, 1000] {
+        let (pipe, child) = on_a_named_pipe();
+        let mut writer = fs::File::options().write(true).open(&pipe.0).unwrap();
+        writer.write_all(&file[..first]).unwrap();
+        writer.write_all(&file[first..]).unwrap();
+        drop(writer);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let out = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(packets(&checked(out.lines().last().unwrap()), "seen"), 1000);
     }
 }

@@ -148,6 +148,29 @@ fn a_pipe_that_brings_nothing_holds_no_time_up() {
     assert_eq!(playback.progress(true).file_bytes, None);
 }
 
+/// One that nobody has opened yet to write is not at its end.
+#[test]
+fn a_named_pipe_ends_when_its_writer_has_gone() {
+    let pipe = Scratch::pipe();
+    let options = Options { local: Local::default(), bytes: Bytes::Ip, max_flows: 10 };
+    let pace = Pace { step: Duration::from_secs(1), waits: false };
+    let (mut source, playback) = CaptureFile::open(&pipe.0, options, None, pace).unwrap();
+    let mut sample = Sample::default();
+    for _ in 0..3 {
+        playback.advance(Duration::from_secs(1));
+        source.sample(&mut sample).unwrap();
+        assert_eq!((sample.elapsed, sample.last), (Duration::from_secs(1), false));
+    }
+    fs::write(&pipe.0, pcap(Little, true, 1, &frames_at(&[0, 3, 5]))).unwrap();
+    playback.advance(Duration::from_secs(1));
+    let mut counted = 0;
+    while !sample.last {
+        source.sample(&mut sample).unwrap();
+        counted += sample.totals.seen.both().packets;
+    }
+    assert_eq!(counted, 3);
+}
+
 /// iftop's layout, byte by byte.
 #[test]
 fn text_reports() {

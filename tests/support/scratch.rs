@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process,
+    process::{self, Command},
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -12,11 +12,22 @@ pub struct Scratch(pub PathBuf);
 
 impl Scratch {
     pub fn new(bytes: &[u8]) -> Self {
+        let file = Self::named();
+        fs::write(&file.0, bytes).unwrap();
+        file
+    }
+
+    /// A pipe with a name.
+    pub fn pipe() -> Self {
+        let file = Self::named();
+        assert!(Command::new("mkfifo").arg(&file.0).status().unwrap().success());
+        file
+    }
+
+    fn named() -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("{}-{}.cap", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::write(&path, bytes).unwrap();
-        Self(path)
+        Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
     }
 }
 

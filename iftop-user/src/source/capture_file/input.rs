@@ -7,7 +7,7 @@ use std::{
     error::Error,
     fmt,
     fs::File,
-    io::{self, IsTerminal as _, Read as _},
+    io::{self, ErrorKind, IsTerminal as _, Read as _},
     os::fd::AsFd as _,
     path::Path,
     sync::Arc,
@@ -57,7 +57,7 @@ impl Input {
             ensure!(!stdin.is_terminal(), "stdin is a terminal: what is read is to come by a pipe");
             File::from(stdin.as_fd().try_clone_to_owned().context("take stdin")?)
         } else {
-            File::open(path)?
+            open_at_once(path)?
         };
         let metadata = file.metadata().context("ask what kind of file it is")?;
         if metadata.is_dir() {
@@ -104,7 +104,12 @@ impl Input {
             let filled = self.buffer.len();
             self.buffer.resize(filled + CHUNK, 0);
             let read = match self.file.read(&mut self.buffer[filled..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+                // Somebody else may read the same pipe, and be first.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) =>
+                {
+                    Ok(0)
+                }
                 Ok(0) => {
                     self.at_end = true;
                     Ok(0)
@@ -117,7 +122,9 @@ impl Input {
         Ok(())
     }
 
-    /// Until there is something to read.
+    /// Until there is something to read, or the end: of a named pipe that is when writers were there and have
+    /// gone. One that nobody has opened yet to write is neither, though reading it would say that it is at its
+    /// end.
     fn wait(&self) -> Result<()> {
         let timeout = if self.waits { None } else { Some(&Timespec { tv_sec: 0, tv_nsec: 0 }) };
         loop {
@@ -134,4 +141,18 @@ impl Input {
             }
         }
     }
+}
+
+/// Opens a file without waiting for a named pipe's writer, which would hold up the end of the program.
+#[cfg(not(target_vendor = "apple"))]
+fn open_at_once(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+/// There poll(2) takes a named pipe for ended that nobody has opened yet to write: opening it has to wait.
+#[cfg(target_vendor = "apple")]
+fn open_at_once(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
