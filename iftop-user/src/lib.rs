@@ -9,6 +9,8 @@ compile_error!("on this system only libpcap counts: build with the feature `pcap
 
 pub mod abilities;
 pub mod account;
+#[cfg(test)]
+mod allocations;
 pub mod app;
 pub mod cli;
 pub mod config;

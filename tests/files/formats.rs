@@ -4,7 +4,7 @@ use super::*;
 use crate::support::capture::{
     BINARY, MICROSECONDS, NANOSECONDS,
     Order::{Big, Little},
-    block, enhanced, interface, old, pcap, pcapng, section, simple, statistics,
+    block, enhanced, interface, interface_with, old, pcap, pcapng, section, simple, statistics,
 };
 
 #[test]
@@ -24,14 +24,15 @@ fn formats_say_the_same() {
         }
     }
     // As Linux once wrote it, with eight more bytes for each packet.
-    let mut modified = pcap(Little, false, 1, &[]);
-    modified[0] = 0x34;
-    modified[1] = 0xcd;
-    for packet in &packets {
-        let one = pcap(Little, false, 1, std::slice::from_ref(packet));
-        modified.extend([&one[24..40], &[0xff; 8], &one[40..]].concat());
+    for order in [Little, Big] {
+        let mut modified = pcap(order, false, 1, &[]);
+        modified[..4].copy_from_slice(&order.u32(0xa1b2_cd34));
+        for packet in &packets {
+            let one = pcap(order, false, 1, std::slice::from_ref(packet));
+            modified.extend([&one[24..40], &[0xff; 8], &one[40..]].concat());
+        }
+        files.push(modified);
     }
-    files.push(modified);
     for file in files {
         let report = read(&file, "--json --interval 1").last();
         assert_eq!(report["time"], "2023-11-14T22:13:23.000Z", "{:02x?}", &file[..32]);
@@ -127,6 +128,47 @@ fn all_blocks() {
 }
 
 #[test]
+fn an_interface_may_have_an_offset_of_its_times() {
+    for (order, resolution, offset, expected) in [
+        (Little, NANOSECONDS, 1000, "2023-11-14T22:30:00.000Z"),
+        (Big, MICROSECONDS, -20, "2023-11-14T22:13:00.000Z"),
+    ] {
+        let file = [
+            section(order),
+            interface_with(order, resolution, ETHERNET, 0, offset),
+            enhanced(order, resolution, &frames_at(&[0]).remove(0)),
+        ];
+        assert_eq!(read(&file.concat(), "--json").last()["time"], expected);
+    }
+}
+
+/// A simple packet does not say how much of it was captured: what fills it up is no part of it.
+#[test]
+fn of_simple_packets_there_is_as_much_as_the_interface_captures() {
+    let packet = ethernet(&packet_to(1, 100));
+    // (captured of the packet, 0 for all of it; its ports)
+    for (captured, ports) in [
+        (0, [Some(53), Some(4000)]),
+        (38, [Some(53), Some(4000)]),
+        (37, [None; 2]),
+        (36, [None; 2]),
+    ] {
+        let part = if captured == 0 { &packet } else { &packet[..captured] };
+        let original = Some(packet.len().try_into().unwrap());
+        let packet = Packet { original, ..Packet::new(START, part) };
+        let file = [
+            section(Little),
+            interface_with(Little, NANOSECONDS, ETHERNET, captured.try_into().unwrap(), 0),
+            simple(Little, &packet),
+        ];
+        let report = read(&file.concat(), "--json -P").last();
+        assert_eq!(bytes(&report, "in_flows"), 100, "{captured}");
+        let told = ["local", "remote"].map(|end| report["flows"][0][end]["port"].as_u64());
+        assert_eq!(told, ports, "{captured}");
+    }
+}
+
+#[test]
 fn from_a_pipe() {
     let file = pcapng(Little, MICROSECONDS, &[ETHERNET], &frames_at(&[0, 5, 25]));
     let run = run(program("-", "--json"), &file);
@@ -188,6 +230,21 @@ fn what_was_lost_while_capturing_is_in_the_account() {
         let text = read(&file.concat(), "-t").out;
         assert!(text.contains("Attributed to flows: 0% (lost uncounted)"), "{text}");
     }
+    // More than any sum holds, by several interfaces; the largest number says that nobody knows.
+    let interface = interface(Little, NANOSECONDS, ETHERNET);
+    let (most, unknown) = (u64::MAX - 1, Some(u64::MAX));
+    let file = [
+        section(Little),
+        [&interface[..], &interface].concat(),
+        statistics(Little, 0, Some(most), most),
+        enhanced(Little, NANOSECONDS, &frames_at(&[0]).remove(0)),
+        statistics(Little, 1, unknown, most),
+        statistics(Little, 1, unknown, most),
+    ];
+    let report = read(&file.concat(), "--json").last();
+    assert_eq!(report["account"]["dropped_packets"], u64::MAX >> 8);
+    let text = read(&file.concat(), "-t").out;
+    assert!(text.contains("Attributed to flows: 0% (lost uncounted)"), "{text}");
     let file = [section(Little), statistics(Little, 0, None, 1)].concat();
     let run = read(&file, "--json");
     assert_eq!(run.status, Some(1));

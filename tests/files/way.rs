@@ -1,7 +1,7 @@
 //! Which way packets went: what the capture says, then `--local`, then nobody.
 
 use super::*;
-use crate::support::capture::{MICROSECONDS, Order::Little, pcap, pcapng};
+use crate::support::capture::{MICROSECONDS, Order::Little, interface, old, pcap, pcapng, section};
 
 /// Bytes sent and received, and the rows as `left > right`.
 fn told(run: &Run) -> (u64, u64, Vec<String>) {
@@ -67,9 +67,17 @@ fn flags_of_packets_say_it_first() {
     for (flags, options, (sent, received, row)) in cases {
         let [mut out, mut into] = both(&frame::ethernet(THEIRS, OURS, &[], 0x0800, &[]));
         [out.flags, into.flags] = flags;
-        let file = pcapng(Little, MICROSECONDS, &[ETHERNET], &[out, into]);
+        let blocks = [
+            section(Little),
+            interface(Little, MICROSECONDS, ETHERNET),
+            old(Little, MICROSECONDS, &out),
+            old(Little, MICROSECONDS, &into),
+        ];
+        let files = [pcapng(Little, MICROSECONDS, &[ETHERNET], &[out, into]), blocks.concat()];
         let expected = (sent, received, vec![row.to_owned()]);
-        assert_eq!(told(&read(&file, &format!("--json {options}"))), expected, "{flags:?}");
+        for file in files {
+            assert_eq!(told(&read(&file, &format!("--json {options}"))), expected, "{flags:?}");
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Packet {
     pub original: Option<u32>,
     /// Which interface of a pcapng file.
     pub interface: u32,
-    /// `epb_flags`, where there are any.
+    /// `epb_flags` or `pack_flags`, where there are any.
     pub flags: Option<u32>,
 }
 
@@ -90,11 +90,26 @@ pub fn section(order: Order) -> Vec<u8> {
     block(order, 0x0a0d_0d0a, &body)
 }
 
-pub fn interface(order: Order, (resolution, _): Resolution, link: u16) -> Vec<u8> {
+pub fn interface(order: Order, resolution: Resolution, link: u16) -> Vec<u8> {
+    interface_with(order, resolution, link, 0, 0)
+}
+
+/// The same with the most that is captured of a packet, in bytes, and what is to be added to times, in
+/// seconds (`if_tsoffset`).
+pub fn interface_with(
+    order: Order,
+    (resolution, _): Resolution,
+    link: u16,
+    snap_bytes: u32,
+    offset: i64,
+) -> Vec<u8> {
     let mut body = [order.u16(link), order.u16(0)].concat();
-    body.extend(order.u32(0));
+    body.extend(order.u32(snap_bytes));
     body.extend(option(order, 2, b"eth0"));
     body.extend(option(order, 9, &[resolution]));
+    if offset != 0 {
+        body.extend(option(order, 14, &order.u64(offset.cast_unsigned())));
+    }
     body.extend(option(order, 0, &[]));
     block(order, 1, &body)
 }
@@ -106,10 +121,7 @@ pub fn enhanced(order: Order, (_, units): Resolution, packet: &Packet) -> Vec<u8
     let mut body = header.map(|number| order.u32(number)).concat();
     body.extend(&packet.bytes);
     pad(&mut body);
-    if let Some(flags) = packet.flags {
-        body.extend(option(order, 2, &order.u32(flags)));
-        body.extend(option(order, 0, &[]));
-    }
+    body.extend(flags(order, packet));
     block(order, 6, &body)
 }
 
@@ -134,7 +146,13 @@ pub fn old(order: Order, (_, units): Resolution, packet: &Packet) -> Vec<u8> {
     );
     body.extend(&packet.bytes);
     pad(&mut body);
+    body.extend(flags(order, packet));
     block(order, 2, &body)
+}
+
+fn flags(order: Order, packet: &Packet) -> Vec<u8> {
+    let options = |flags| [option(order, 2, &order.u32(flags)), option(order, 0, &[])].concat();
+    packet.flags.map(options).unwrap_or_default()
 }
 
 /// Statistics of an interface: what it dropped (`isb_ifdrop`), and what the system did (`isb_osdrop`).

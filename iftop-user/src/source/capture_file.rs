@@ -21,6 +21,7 @@ use crate::{
 };
 mod clock;
 mod input;
+mod order;
 mod pcap;
 mod pcapng;
 mod playback;

@@ -6,25 +6,21 @@
 use std::mem;
 
 use anyhow::{Context as _, Result};
-use pcap_parser::{
-    PcapNGOption,
-    pcapng::{
-        parse_enhancedpacketblock_be, parse_enhancedpacketblock_le,
-        parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le,
-        parse_interfacestatisticsblock_be, parse_interfacestatisticsblock_le,
-        parse_simplepacketblock_be, parse_simplepacketblock_le,
-    },
-};
 
 use super::{
     input::Input,
+    order::{Order, part},
     reader::{MOST_BYTES, Record, cut_off, damaged},
 };
 use crate::source::frames::{Frame, LinkLayer, Way};
 
+#[cfg(test)]
+mod allocations;
 mod interface;
+mod options;
 
 use interface::Interface;
+use options::Options;
 
 /// Types of blocks.
 const SECTION: u32 = 0x0a0d_0d0a;
@@ -34,21 +30,31 @@ const OLD_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const STATISTICS: u32 = 5;
 const PACKET: u32 = 6;
+/// What each of them always has, with type and length, in bytes.
+const INTERFACE_BYTES: usize = 16;
+const SIMPLE_PACKET_BYTES: usize = 12;
+const STATISTICS_BYTES: usize = 20;
+const PACKET_BYTES: usize = 28;
 /// Type and length, and the length again at the end.
 const LEAST_BYTES: u32 = 12;
+const END_BYTES: usize = 4;
 /// With the magic number behind type and length, by which a section says its byte order.
 const SECTION_START: usize = 12;
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 /// More is no capture.
 const MOST_INTERFACES: usize = 1 << 16;
+/// A file that says to have lost more packets is wrong; with these, all sums of what it says fit.
+const MOST_DROPPED: u64 = u64::MAX >> 8;
 
 /// See the module's description.
 pub(super) struct PcapNg {
-    big_endian: bool,
+    order: Order,
     /// Of this section.
     interfaces: Vec<Interface>,
-    /// Packets that whoever captured says to have lost, and nobody has asked for yet.
+    /// Packets that whoever captured says to have lost.
     dropped: u64,
+    /// Of those, what was asked for.
+    told: u64,
 }
 
 /// A block that is there as a whole.
@@ -61,7 +67,7 @@ struct Block {
 impl PcapNg {
     /// At the first section.
     pub fn begin(input: &mut Input) -> Result<Self> {
-        let mut file = Self { big_endian: false, interfaces: Vec::new(), dropped: 0 };
+        let mut file = Self { order: Order::Little, interfaces: Vec::new(), dropped: 0, told: 0 };
         // So that a file which is none says so at once.
         file.block(input)?;
         Ok(file)
@@ -84,9 +90,8 @@ impl PcapNg {
         let offset = input.offset();
         let block = &input.peek(bytes)?[..bytes];
         match kind {
-            PACKET => self.packet(block, offset),
             SIMPLE_PACKET => self.simple_packet(block, offset),
-            _ => self.old_packet(block, offset),
+            _ => self.packet(kind, block, offset),
         }
         .map(Some)
     }
@@ -104,13 +109,14 @@ impl PcapNg {
         };
         let [kind, length, order] = [0, 4, 8].map(|place| part(start, place));
         // The same in both orders.
-        if u32::from_le_bytes(kind) == SECTION {
-            self.big_endian = u32::from_be_bytes(order) == BYTE_ORDER;
-            if !self.big_endian && u32::from_le_bytes(order) != BYTE_ORDER {
+        if self.order.u32(kind) == SECTION {
+            let said = Order::BOTH.into_iter().find(|said| said.u32(order) == BYTE_ORDER);
+            let Some(said) = said else {
                 return damaged(offset, "a section without its magic number");
-            }
+            };
+            self.order = said;
         }
-        let (kind, length) = (self.number(kind), self.number(length));
+        let (kind, length) = (self.order.u32(kind), self.order.u32(length));
         if length < LEAST_BYTES || length % 4 != 0 || length > MOST_BYTES {
             return damaged(offset, &format!("a block of {length} bytes"));
         }
@@ -119,55 +125,45 @@ impl PcapNg {
         let Some(all) = all.get(..bytes) else {
             return cut_off("a block", offset, all.len());
         };
-        if self.number(part(all, bytes - 4)) != length {
+        if self.order.u32(part(all, bytes - END_BYTES)) != length {
             return damaged(offset, "a block whose two lengths are not the same");
         }
         Ok(Some(Block { kind, bytes }))
     }
 
-    fn number(&self, bytes: [u8; 4]) -> u32 {
-        if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
-    }
-
     fn take_interface(&mut self, input: &mut Input, Block { bytes, .. }: Block) -> Result<()> {
         let offset = input.offset();
-        let block = &input.peek(bytes)?[..bytes];
-        let parsed = if self.big_endian {
-            parse_interfacedescriptionblock_be(block)
-        } else {
-            parse_interfacedescriptionblock_le(block)
-        };
-        let Ok((_, block)) = parsed else {
+        let Some((header, options)) = split::<INTERFACE_BYTES>(&input.peek(bytes)?[..bytes]) else {
             return damaged(offset, "a description of an interface that is none");
         };
         if self.interfaces.len() >= MOST_INTERFACES {
             return damaged(offset, "too many interfaces");
         }
-        self.interfaces.push(Interface::new(&block, self.big_endian));
+        let link_type = self.order.u16(part(header, 8));
+        let snap_bytes = self.order.u32(part(header, 12));
+        let options = Options::new(options, self.order);
+        self.interfaces.push(Interface::new(link_type, snap_bytes, &options));
         Ok(())
     }
 
     fn take_statistics(&mut self, input: &mut Input, Block { bytes, .. }: Block) -> Result<()> {
         let offset = input.offset();
-        let block = &input.peek(bytes)?[..bytes];
-        let parsed = if self.big_endian {
-            parse_interfacestatisticsblock_be(block)
-        } else {
-            parse_interfacestatisticsblock_le(block)
-        };
-        let Ok((_, block)) = parsed else {
+        let Some((header, options)) = split::<STATISTICS_BYTES>(&input.peek(bytes)?[..bytes])
+        else {
             return damaged(offset, "statistics of an interface that are none");
         };
-        let Some(interface) = self.interfaces.get_mut(block.if_id as usize) else {
+        let number = self.order.u32(part(header, 8));
+        let Some(interface) = self.interfaces.get_mut(number as usize) else {
             return damaged(offset, "statistics of an interface that there is not");
         };
-        self.dropped += interface.newly_dropped(&block, self.big_endian);
+        let newly = interface.newly_dropped(Options::new(options, self.order));
+        self.dropped = self.dropped.saturating_add(newly).min(MOST_DROPPED);
         Ok(())
     }
 
     /// Packets that were lost while capturing, as far as was read; each is told once.
     pub fn take_dropped(&mut self) -> u64 {
-        mem::take(&mut self.dropped)
+        self.dropped - mem::replace(&mut self.told, self.dropped)
     }
 
     fn interface(&self, number: u32, offset: u64) -> Result<(&Interface, LinkLayer)> {
@@ -183,48 +179,46 @@ impl PcapNg {
         Ok((interface, link))
     }
 
-    fn packet<'a>(&self, block: &'a [u8], offset: u64) -> Result<Record<'a>> {
-        let parsed = if self.big_endian {
-            parse_enhancedpacketblock_be(block)
-        } else {
-            parse_enhancedpacketblock_le(block)
+    /// An enhanced packet, or an obsolete one, which has 16 bits for the interface, and 16 for what was
+    /// dropped.
+    #[inline]
+    fn packet<'a>(&self, kind: u32, block: &'a [u8], offset: u64) -> Result<Record<'a>> {
+        let Some((header, rest)) = split::<PACKET_BYTES>(block) else {
+            return damaged(offset, NO_FIT);
         };
-        let Ok((_, packet)) = parsed else {
-            return damaged(offset, "a packet that does not fit into its block");
+        let number = match kind {
+            OLD_PACKET => self.order.u16(part(header, 8)).into(),
+            _ => self.order.u32(part(header, 8)),
         };
-        let (interface, link) = self.interface(packet.if_id, offset)?;
-        let data: &'a [u8] = packet.data;
-        let captured = data.len().min(packet.caplen as usize);
+        let [high, low, captured, original] =
+            [12, 16, 20, 24].map(|place| self.order.u32(part(header, place)));
+        let (interface, link) = self.interface(number, offset)?;
+        let captured = captured as usize;
+        let Some(bytes) = rest.get(..captured) else {
+            return damaged(offset, NO_FIT);
+        };
+        let options = rest.get(captured.next_multiple_of(4)..).unwrap_or_default();
+        let way = way(&Options::new(options, self.order));
         Ok(Record {
-            frame: Frame {
-                link,
-                bytes: &data[..captured],
-                original_bytes: packet.origlen.into(),
-                way: self.way(&packet.options),
-            },
-            interface: Some(packet.if_id),
-            time: Some(interface.time(packet.ts_high, packet.ts_low)),
+            frame: Frame { link, bytes, original_bytes: original.into(), way },
+            interface: Some(number),
+            time: Some(interface.time(high, low)),
             bytes: block.len(),
         })
     }
 
     fn simple_packet<'a>(&self, block: &'a [u8], offset: u64) -> Result<Record<'a>> {
-        let parsed = if self.big_endian {
-            parse_simplepacketblock_be(block)
-        } else {
-            parse_simplepacketblock_le(block)
+        let Some((header, rest)) = split::<SIMPLE_PACKET_BYTES>(block) else {
+            return damaged(offset, NO_FIT);
         };
-        let Ok((_, packet)) = parsed else {
-            return damaged(offset, "a packet that does not fit into its block");
-        };
+        let original = self.order.u32(part(header, 8));
         let (interface, link) = self.interface(0, offset)?;
-        let data: &'a [u8] = packet.data;
-        let captured = interface.captured(packet.origlen).min(data.len());
+        let captured = interface.captured(original).min(rest.len());
         Ok(Record {
             frame: Frame {
                 link,
-                bytes: &data[..captured],
-                original_bytes: packet.origlen.into(),
+                bytes: &rest[..captured],
+                original_bytes: original.into(),
                 way: None,
             },
             interface: Some(0),
@@ -232,49 +226,27 @@ impl PcapNg {
             bytes: block.len(),
         })
     }
-
-    /// As an enhanced one, but with 16 bits for the interface, and 16 for what was dropped.
-    fn old_packet<'a>(&self, block: &'a [u8], offset: u64) -> Result<Record<'a>> {
-        const HEADER_BYTES: usize = 28;
-        let Some(header) = block.first_chunk::<HEADER_BYTES>() else {
-            return damaged(offset, "a packet that does not fit into its block");
-        };
-        let [high, low, captured, original] =
-            [12, 16, 20, 24].map(|place| self.number(part(header, place)));
-        let number = [header[8], header[9]];
-        let number =
-            if self.big_endian { u16::from_be_bytes(number) } else { u16::from_le_bytes(number) };
-        let number = number.into();
-        let (interface, link) = self.interface(number, offset)?;
-        let data = &block[HEADER_BYTES..block.len() - 4];
-        let Some(bytes) = data.get(..captured as usize) else {
-            return damaged(offset, "a packet that does not fit into its block");
-        };
-        Ok(Record {
-            frame: Frame { link, bytes, original_bytes: original.into(), way: None },
-            interface: Some(number),
-            time: Some(interface.time(high, low)),
-            bytes: block.len(),
-        })
-    }
-
-    /// Which way a packet went, as its flags say: their lowest two bits, and how it was received, in the
-    /// three above.
-    fn way(&self, options: &[PcapNGOption<'_>]) -> Option<Way> {
-        const FLAGS: u16 = 2;
-        const PROMISCUOUS: u32 = 4;
-        let flags = options.iter().find(|option| option.code.0 == FLAGS)?;
-        let flags = self.number(*flags.value().first_chunk()?);
-        match (flags & 3, flags >> 2 & 7) {
-            (1, PROMISCUOUS) => Some(Way::By),
-            (1, _) => Some(Way::In),
-            (2, _) => Some(Way::Out),
-            _ => None,
-        }
-    }
 }
 
-/// Four bytes, which are there.
-fn part(bytes: &[u8], place: usize) -> [u8; 4] {
-    bytes.get(place..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
+const NO_FIT: &str = "a packet that does not fit into its block";
+
+/// What a block always has, type and length included, and what comes then, without the length at its end.
+#[inline]
+fn split<const BYTES: usize>(block: &[u8]) -> Option<(&[u8; BYTES], &[u8])> {
+    block.get(..block.len().checked_sub(END_BYTES)?)?.split_first_chunk()
+}
+
+/// Which way a packet went, as its flags say: their lowest two bits, and how it was received, in the
+/// three above.
+#[inline]
+fn way(options: &Options<'_>) -> Option<Way> {
+    const FLAGS: u16 = 2;
+    const PROMISCUOUS: u32 = 4;
+    let flags = options.order.u32(*options.value(FLAGS)?.first_chunk()?);
+    match (flags & 3, flags >> 2 & 7) {
+        (1, PROMISCUOUS) => Some(Way::By),
+        (1, _) => Some(Way::In),
+        (2, _) => Some(Way::Out),
+        _ => None,
+    }
 }

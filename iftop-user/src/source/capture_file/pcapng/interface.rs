@@ -1,7 +1,6 @@
 //! What a section says of an interface: what its packets start with, and what their times mean.
 
-use pcap_parser::{InterfaceDescriptionBlock, InterfaceStatisticsBlock, PcapNGOption};
-
+use super::options::Options;
 use crate::source::frames::LinkLayer;
 
 /// Codes of options.
@@ -9,6 +8,8 @@ const TIME_RESOLUTION: u16 = 9;
 const TIME_OFFSET: u16 = 14;
 /// Of statistics: packets that the interface dropped, and that the system did, since the capture began.
 const DROPPED: [u16; 2] = [5, 7];
+/// In their place, what nobody knows.
+const UNKNOWN: u64 = u64::MAX;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 /// As powers of ten, where nothing is said.
 const MICROSECONDS: u8 = 6;
@@ -26,8 +27,8 @@ pub(super) struct Interface {
     unit: Unit,
     /// In nanoseconds.
     offset: i128,
-    /// Packets that were dropped, by the newest statistics.
-    dropped: u64,
+    /// Packets that were dropped, by the statistics so far: the most of each kind.
+    dropped: [u64; DROPPED.len()],
 }
 
 /// What a time is counted in.
@@ -42,28 +43,35 @@ enum Unit {
 }
 
 impl Interface {
-    pub fn new(block: &InterfaceDescriptionBlock<'_>, big_endian: bool) -> Self {
-        let find = |code| block.options.iter().find(|option| option.code.0 == code);
-        let resolution = find(TIME_RESOLUTION).and_then(|option| option.value().first());
-        let offset = find(TIME_OFFSET).and_then(|option| number(option, big_endian));
-        let link_type = block.linktype.0.cast_unsigned();
+    pub fn new(link_type: u16, snap_bytes: u32, options: &Options<'_>) -> Self {
+        let resolution = options.value(TIME_RESOLUTION).and_then(<[u8]>::first);
+        let offset = options.value(TIME_OFFSET).and_then(<[u8]>::first_chunk);
+        let offset = offset.map(|bytes| options.order.u64(*bytes));
+        let link_type = link_type.into();
         Self {
             link_type,
             link: LinkLayer::of(link_type).ok(),
-            snap_bytes: block.snaplen,
+            snap_bytes,
             unit: Unit::of(resolution.copied().unwrap_or(MICROSECONDS)),
             offset: i128::from(offset.unwrap_or(0).cast_signed()) * i128::from(NANOS_PER_SECOND),
-            dropped: 0,
+            dropped: [0; DROPPED.len()],
         }
     }
 
-    /// How many more packets were dropped than by the statistics before.
-    pub fn newly_dropped(&mut self, block: &InterfaceStatisticsBlock<'_>, big_endian: bool) -> u64 {
-        let dropped = block.options.iter().filter(|option| DROPPED.contains(&option.code.0));
-        let dropped = dropped.filter_map(|option| number(option, big_endian));
-        let dropped = dropped.fold(0, u64::saturating_add);
-        let before = std::mem::replace(&mut self.dropped, dropped);
-        dropped.saturating_sub(before)
+    /// How many more packets were dropped than by the statistics before, which need not say it each time.
+    pub fn newly_dropped(&mut self, options: Options<'_>) -> u64 {
+        let mut newly = 0_u64;
+        let order = options.order;
+        for (code, value) in options {
+            let Some(kind) = DROPPED.iter().position(|&it| it == code) else { continue };
+            let Some(bytes) = value.first_chunk() else { continue };
+            let (dropped, most) = (order.u64(*bytes), &mut self.dropped[kind]);
+            if dropped != UNKNOWN && dropped > *most {
+                newly = newly.saturating_add(dropped - *most);
+                *most = dropped;
+            }
+        }
+        newly
     }
 
     /// Nanoseconds since 1970.
@@ -111,14 +119,42 @@ impl Unit {
     }
 }
 
-fn number(option: &PcapNGOption<'_>, big_endian: bool) -> Option<u64> {
-    let bytes = *option.value().first_chunk()?;
-    Some(if big_endian { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::capture_file::order::Order;
+
+    #[test]
+    fn what_is_dropped_is_the_most_that_statistics_say() {
+        const BY_INTERFACE: u16 = 5;
+        const BY_SYSTEM: u16 = 7;
+        /// Each block's options, and how many more were dropped.
+        type Case<'a> = &'a [(&'a [(u16, u64)], u64)];
+        let cases: &[Case<'_>] = &[
+            &[(&[], 0)],
+            &[
+                (&[(BY_INTERFACE, 3), (BY_SYSTEM, 20)], 23),
+                (&[(BY_INTERFACE, 4), (BY_SYSTEM, 20)], 1),
+            ],
+            // One that is not said is not 0.
+            &[(&[(BY_INTERFACE, 5)], 5), (&[(4, 9)], 0), (&[(BY_INTERFACE, 5)], 0)],
+            &[(&[(BY_INTERFACE, 5)], 5), (&[(BY_SYSTEM, 2)], 2), (&[(BY_INTERFACE, 6)], 1)],
+            &[(&[(BY_SYSTEM, 5)], 5), (&[(BY_SYSTEM, 3)], 0), (&[(BY_SYSTEM, 6)], 1)],
+            &[(&[(BY_INTERFACE, u64::MAX)], 0), (&[(BY_INTERFACE, 7)], 7)],
+            &[(&[(BY_INTERFACE, u64::MAX - 1), (BY_SYSTEM, u64::MAX - 1)], u64::MAX)],
+        ];
+        for case in cases {
+            let mut interface = Interface::new(1, 0, &Options::new(&[], Order::Little));
+            for (options, expected) in *case {
+                let option = |(code, value): &(u16, u64)| {
+                    [&code.to_be_bytes()[..], &[0, 8], &value.to_be_bytes()].concat()
+                };
+                let bytes: Vec<u8> = options.iter().flat_map(option).collect();
+                let newly = interface.newly_dropped(Options::new(&bytes, Order::Big));
+                assert_eq!(newly, *expected, "{case:?}");
+            }
+        }
+    }
 
     #[test]
     fn times_in_all_units() {
@@ -149,7 +185,7 @@ mod tests {
                 link: None,
                 snap_bytes: 0,
                 unit: Unit::of(resolution),
-                dropped: 0,
+                dropped: [0; DROPPED.len()],
                 offset: i128::from(offset) * i128::from(NANOS_PER_SECOND),
             };
             let (high, low) = ((time >> 32) as u32, (time & 0xffff_ffff) as u32);
