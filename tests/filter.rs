@@ -11,7 +11,7 @@ use std::{
 use iftop_common::{Bytes, Count, Counters, Totals, parse::LinkType};
 use iftop_user::{
     interface,
-    packet_filter::PacketFilter,
+    packet_filter::{PacketFilter, Tags},
     source::{
         Sample, Source as _,
         ebpf::{EbpfSource, Options},
@@ -135,10 +135,18 @@ fn what_an_expression_selects_is_counted_at_each_hook() {
         cable.a.run(|| {
             let mut source = open(hook);
             let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
-            let mut selected = 0;
+            let (mut selected, mut refused) = (0, 0);
             for expression in EXPRESSIONS {
                 let filter = filter(expression);
-                source.set_filter(Some(&filter)).unwrap();
+                let outcome = source.set_filter(Some(&filter));
+                if filter.tags() == Some(Tags::Seen) && matches!(hook, HookChoice::Xdp(_)) {
+                    // A veth is handed what the kernel has, whose tags may be beside the frames.
+                    let error = format!("{:#}", outcome.unwrap_err());
+                    assert!(error.contains("VLAN tags"), "{error}");
+                    refused += 1;
+                    continue;
+                }
+                outcome.unwrap();
                 let mut expected = Counters::default();
                 let both = received.iter().map(|frame| (frame, true));
                 for (frame, is_received) in both.chain(sent.iter().map(|frame| (frame, false))) {
@@ -159,7 +167,8 @@ fn what_an_expression_selects_is_counted_at_each_hook() {
                 let all = totals.frames.both().packets;
                 assert_eq!(counted + expected.both().packets, all, "{hook:?} {expression}");
             }
-            assert!(selected > 1000, "{selected}");
+            assert!(selected > 700, "{selected}");
+            assert_eq!(refused, if matches!(hook, HookChoice::Xdp(_)) { 6 } else { 0 });
         });
     }
 }

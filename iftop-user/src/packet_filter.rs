@@ -73,7 +73,12 @@ impl PacketFilter {
         let program = compile::optimized(expression, dlt)?;
         let tags = match dlt {
             // Where another part of it decides, the question for tags is optimized away.
-            Dlt::ETHERNET if asks_for_tags(&compile::literal(expression, dlt)?) => Some(Tags::Seen),
+            Dlt::ETHERNET
+                if reads_link_header(expression)
+                    || asks_for_tags(&compile::literal(expression, dlt)?) =>
+            {
+                Some(Tags::Seen)
+            }
             Dlt::ETHERNET => Some(Tags::Skipped),
             _ => None,
         };
@@ -134,9 +139,18 @@ fn is_tagged(frame: &[u8]) -> bool {
     })
 }
 
-/// Whether a program, with everything that was written, compares the ethertype with that of a VLAN, or
-/// reads bytes of the frame by their number (`ether[…]`): libpcap counts those from the start of the frame
-/// with the index register, which it does for nothing else.
+/// Whether an expression reads bytes of the frame by their number: `ether[…]`, by any of the names that
+/// libpcap's grammar has for it. Its programs do not show that: those for `geneve` read in the same way.
+fn reads_link_header(expression: &str) -> bool {
+    const NAMES: [&str; 7] = ["ether", "link", "ppp", "slip", "fddi", "tr", "wlan"];
+    expression.match_indices('[').any(|(place, _)| {
+        let before = expression[..place].trim_end();
+        let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next();
+        name.is_some_and(|name| NAMES.contains(&name))
+    })
+}
+
+/// Whether a program, with everything that was written, compares the ethertype with that of a VLAN.
 fn asks_for_tags(program: &Program) -> bool {
     let instructions = program.instructions();
     // For each instruction: whether the accumulator may have been loaded with the ethertype. There are only
@@ -144,7 +158,6 @@ fn asks_for_tags(program: &Program) -> bool {
     let mut may_be_ethertype = vec![false; instructions.len()];
     for (place, instruction) in instructions.iter().enumerate() {
         let is_ethertype = match *instruction {
-            Instruction::LoadFrame { at: ..14, indexed: true, .. } => return true,
             Instruction::LoadFrame { bytes: 2, at: 12, indexed: false } => true,
             Instruction::JumpIf {
                 test: Test::Equal, operand: Operand::Constant(number), ..

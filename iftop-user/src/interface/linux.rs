@@ -17,9 +17,11 @@ use crate::netlink::{self, Reply};
 mod counters;
 mod default_route;
 mod ethtool;
+mod features;
 mod link_type;
 mod segmentation;
 mod speed;
+mod tags;
 mod xdp;
 
 pub use counters::counters;

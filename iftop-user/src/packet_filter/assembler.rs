@@ -175,7 +175,7 @@ impl Assembler {
         for (place, label) in self.jumps {
             let target = self.labels[label.0].context("a jump leads to nowhere")?;
             let distance = i16::try_from(target.cast_signed() - place.cast_signed() - 1);
-            let distance = distance.context("the filter is too long for the kernel")?;
+            let distance = distance.ok().context("the filter is too long for the kernel")?;
             self.code[place][2..4].copy_from_slice(&distance.to_ne_bytes());
         }
         Ok(self.code.into_flattened())

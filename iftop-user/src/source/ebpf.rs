@@ -18,7 +18,7 @@ use iftop_common::{
 
 use crate::{
     interface::{Interface, cut_by_kernel, is_present},
-    packet_filter::PacketFilter,
+    packet_filter::{PacketFilter, Tags},
     promiscuous::{self, Promiscuous},
     source::{
         Facts, Kind, Sample, Source, around::Around, hook::HookChoice, surroundings::Surroundings,
@@ -269,6 +269,20 @@ impl Source for EbpfSource {
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
         if filter.is_none() && self.gates.is_none() {
             return Ok(());
+        }
+        let reads_tags = filter.is_some_and(|filter| filter.tags() == Some(Tags::Seen));
+        if reads_tags && self.hooks.see_frames_first() && self.interface.may_take_tags_out() {
+            let name = self.interface.shown_name();
+            let instead = match self.interface.kind {
+                None => {
+                    format!(", or have the device leave them in (ethtool -K {name} rxvlan off)")
+                }
+                Some(_) => String::new(),
+            };
+            bail!(
+                "the filter asks for VLAN tags, which may be taken out of what {name} receives before XDP \
+                 sees it: leave --hook out{instead}"
+            );
         }
         let object = &mut self.instance.object;
         let gates = match &mut self.gates {

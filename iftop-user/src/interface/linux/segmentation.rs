@@ -1,64 +1,13 @@
 //! Which aggregates (GSO) a device cuts up itself, and so which the kernel does in its place.
 //!
-//! It owns reading the device's features. It must never guess: where they are not known, no kind is
-//! said to be cut up by the kernel.
+//! It must never guess: where the device's features are not known, no kind is said to be cut up by the
+//! kernel.
 //!
-//! Source: `linux/ethtool.h`; `netif_needs_gso()` and `harmonize_features()` of `net/core/dev.c`.
-#![expect(unsafe_code, reason = "structures of linux/ethtool.h that the kernel writes to")]
-
-use std::{collections::HashSet, io};
+//! Source: `netif_needs_gso()` and `harmonize_features()` of `net/core/dev.c`.
 
 use iftop_common::aggregate::kind;
 
-use super::ethtool::{ask, socket};
-
-/// Of `linux/ethtool.h`.
-const ETHTOOL_GSTRINGS: u32 = 0x1b;
-/// Of `linux/ethtool.h`.
-const ETHTOOL_GSSET_INFO: u32 = 0x37;
-/// Of `linux/ethtool.h`.
-const ETHTOOL_GFEATURES: u32 = 0x3a;
-/// Of `linux/ethtool.h`.
-const ETH_SS_FEATURES: u32 = 4;
-/// `ETH_GSTRING_LEN`.
-const NAME_BYTES: usize = 32;
-/// Of 32 features each; several times as many as there are.
-const MOST_BLOCKS: u32 = 16;
-const MOST_FEATURES: usize = 32 * MOST_BLOCKS as usize;
-
-/// `struct ethtool_sset_info`, asked for one set.
-#[repr(C)]
-struct SetInfo {
-    command: u32,
-    reserved: u32,
-    sets: u64,
-    length: u32,
-    padding: u32,
-}
-
-/// `struct ethtool_gstrings`, with room for its names.
-#[repr(C)]
-struct Names {
-    command: u32,
-    set: u32,
-    length: u32,
-    text: [[u8; NAME_BYTES]; MOST_FEATURES],
-}
-
-/// `struct ethtool_gfeatures`, with room for its blocks.
-#[repr(C)]
-struct Features {
-    command: u32,
-    blocks: u32,
-    /// Available, requested, active, never changed.
-    block: [[u32; 4]; MOST_BLOCKS as usize],
-}
-
-const _: () = {
-    assert!(size_of::<SetInfo>() == 24);
-    assert!(size_of::<Names>() == 12 + NAME_BYTES * MOST_FEATURES);
-    assert!(size_of::<Features>() == 8 + MOST_FEATURES / 2);
-};
+use super::features::active_features;
 
 /// The kinds of aggregates ([`kind`]) that the kernel cuts up on their way to the interface of this
 /// name in the calling thread's network namespace. 0 where its features cannot be known.
@@ -79,44 +28,6 @@ fn kinds(is_active: impl Fn(&str) -> bool) -> u8 {
     .into_iter()
     .filter(|(_, feature, checksums)| !(is_active(feature) && *checksums))
     .fold(0, |kinds, (kind, ..)| kinds | kind)
-}
-
-/// The names of the features that are on.
-fn active_features(interface: &str) -> io::Result<HashSet<String>> {
-    let socket = socket()?;
-    let mut info = SetInfo {
-        command: ETHTOOL_GSSET_INFO,
-        reserved: 0,
-        sets: 1 << ETH_SS_FEATURES,
-        length: 0,
-        padding: 0,
-    };
-    // SAFETY: the whole structure, with room for the length of the one set that is asked for.
-    unsafe { ask(&socket, interface, &mut info)? };
-    let there_are = info.length as usize;
-    if info.sets == 0 || there_are > MOST_FEATURES {
-        return Err(io::ErrorKind::Unsupported.into());
-    }
-    let text = [[0; NAME_BYTES]; MOST_FEATURES];
-    let mut names = Names { command: ETHTOOL_GSTRINGS, set: ETH_SS_FEATURES, length: 0, text };
-    // SAFETY: the kernel writes all names that it has, a constant number; there is room for them.
-    unsafe { ask(&socket, interface, &mut names)? };
-    let block = [[0; 4]; MOST_BLOCKS as usize];
-    let mut features = Features { command: ETHTOOL_GFEATURES, blocks: MOST_BLOCKS, block };
-    // SAFETY: the kernel writes no more blocks than it is told there is room for.
-    unsafe { ask(&socket, interface, &mut features)? };
-    let is_active = |place: usize| {
-        let [_, _, active, _] = features.block[place / 32];
-        active >> (place % 32) & 1 != 0
-    };
-    let active = (0..there_are).filter(|&place| is_active(place));
-    Ok(active.map(|place| text_of(&names.text[place])).collect())
-}
-
-/// Up to the first zero.
-fn text_of(name: &[u8]) -> String {
-    let text = name.split(|&byte| byte == 0).next().unwrap_or_default();
-    String::from_utf8_lossy(text).into_owned()
 }
 
 #[cfg(test)]

@@ -90,6 +90,11 @@ impl Hooks {
         Ok(())
     }
 
+    /// Whether received frames come before the kernel knows them, and what was taken out of them.
+    pub(super) fn see_frames_first(&self) -> bool {
+        self.xdp.is_some()
+    }
+
     /// As it stands in the status rule and in JSON.
     pub(super) fn name(&self) -> &'static str {
         if self.xdp.is_some() { "xdp" } else { self.kind.name() }
