@@ -101,8 +101,18 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             Some(path) => open::file(options, path, output)?,
             None => open::interface(options, output)?,
         };
+        let session = Session::new(options, opened, signals);
+        match output {
+            Output::Screen => screen::run(session, warnings).await,
+            Output::Text | Output::Json => report::run(session, output).await,
+        }
+    })
+}
+
+impl<'a> Session<'a> {
+    fn new(options: &'a Options, opened: Opened, signals: Signals) -> Self {
         let Opened { poller, subject, about, at_start, rules, hook, dlt, playback } = opened;
-        let session = Session {
+        Self {
             options,
             subject,
             netns: options.netns.as_ref().map(Target::shown),
@@ -118,12 +128,8 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             names: Names::new(),
             services: Services::system(),
             signals,
-        };
-        match output {
-            Output::Screen => screen::run(session, warnings).await,
-            Output::Text | Output::Json => report::run(session, output).await,
         }
-    })
+    }
 }
 
 impl Session<'_> {

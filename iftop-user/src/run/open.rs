@@ -204,6 +204,13 @@ fn introduce(options: &Options, interface: Option<&Interface>, facts: &Facts) {
 
 /// A capture file. It needs no privileges and no interface.
 pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<(Opened, Signals)> {
+    let opened = capture(options, path, output)?;
+    // The filter is compiled, as far as it is known for what; so now they can be waited for.
+    Ok((opened, Signals::new()?))
+}
+
+/// The same without a word on signals.
+pub(super) fn capture(options: &Options, path: &Path, output: Output) -> Result<Opened> {
     if output != Output::Screen && options.reading.speed.is_some() {
         bail!("--speed is for the live table: reports come as fast as the file can be read");
     }
@@ -231,9 +238,7 @@ pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<(Op
         Some(name) if output == Output::Screen => name.to_string_lossy(),
         _ => path.to_string_lossy(),
     };
-    // The filter is compiled, as far as it is known for what; so now they can be waited for.
-    let signals = Signals::new()?;
-    let opened = Opened {
+    Ok(Opened {
         about: about(counting, source.facts()),
         at_start: CaptureFile::surroundings(),
         poller: Poller::start(source)?,
@@ -243,8 +248,7 @@ pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<(Op
         dlt: playback.dlt(),
         playback: Some(playback),
         subject: Subject { name: name.into_owned(), up: true },
-    };
-    Ok((opened, signals))
+    })
 }
 
 fn about(counting: &Counting, facts: Facts) -> About {

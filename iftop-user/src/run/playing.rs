@@ -81,3 +81,65 @@ impl Playing {
         self.failure.take().map_or(Ok(Ending::Done), |failure| Err(failure.error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, time::Duration};
+
+    use super::{
+        super::{Output, open, signals::Signals},
+        *,
+    };
+    use crate::{
+        app::keys::Action,
+        options::{Counting, Layer, Options, Reading, Reports},
+    };
+
+    const SECONDS: u8 = 100;
+
+    /// A packet each second, with nothing in it.
+    fn capture() -> Vec<u8> {
+        let mut file = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
+        file.extend([0; 16]);
+        file.extend([1, 0, 0, 0]);
+        for second in 0..SECONDS {
+            file.extend([second, 0, 0, 0]);
+            file.extend([0; 12]);
+        }
+        file
+    }
+
+    /// How much of the file was played after a sample that was asked for.
+    async fn played(playing: &mut Playing, session: &mut Session<'_>) -> u64 {
+        let sample = session.poller.sample().await;
+        playing.take(session, sample).unwrap();
+        session.progress().unwrap().read_bytes
+    }
+
+    #[tokio::test]
+    async fn a_pause_holds_a_file_also_where_it_is_behind() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, capture()).unwrap();
+        let none = Layer::default;
+        let (reports, reading) = (Reports::default(), Reading::default());
+        let options = Options::new(none(), none(), None, reports, reading, Counting::default());
+        let opened = open::capture(&options, file.path(), Output::Screen).unwrap();
+        let mut session = Session::new(&options, opened, Signals::none());
+        let mut app = App::new(options.settings.clone(), None);
+        let mut playing = Playing::new(None);
+        // Much more than one sample holds.
+        session.read_on(Duration::from_secs(50));
+        let first = played(&mut playing, &mut session).await;
+        assert!(Playing::goes_on(&session, &app));
+
+        app.apply(Action::Pause);
+        for _ in 0..3 {
+            playing.tick(&mut session, &app);
+            assert!(!session.poller.is_pending() && !Playing::goes_on(&session, &app));
+        }
+        app.apply(Action::Pause);
+        assert!(Playing::goes_on(&session, &app));
+        playing.tick(&mut session, &app);
+        assert!(played(&mut playing, &mut session).await > first);
+    }
+}

@@ -44,6 +44,12 @@ impl Signals {
         })
     }
 
+    /// None: those of the process stay as they are.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self { interrupt: None, terminate: None, hangup: None, quit: None }
+    }
+
     /// The next one. Can be dropped and called again without losing one.
     pub(super) async fn next(&mut self) -> Ending {
         tokio::select! {

@@ -143,7 +143,8 @@ impl Input {
     }
 }
 
-/// Opens a file without waiting for a named pipe's writer, which would hold up the end of the program.
+/// Opens a file. A named pipe that nobody has opened yet to write is like any other from which nothing comes:
+/// the table is shown meanwhile, and a signal ends the program in good order.
 #[cfg(not(target_vendor = "apple"))]
 fn open_at_once(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
