@@ -11,6 +11,7 @@ mod setup;
 mod targets;
 mod test;
 mod toolchain;
+mod vm;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -64,6 +65,15 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Run the tests that face the kernel on other kernels, in virtual machines
+    ///
+    /// Debian's kernels 5.10, 6.1, 6.12, 6.18 and its newest are fetched and booted by emulation. Nothing is
+    /// installed, and no rights are needed.
+    Vm {
+        /// Which of these kernels; all of them where none is named
+        #[arg(value_name = "KERNEL")]
+        kernels: Vec<String>,
+    },
     /// Install what `run` and `test` need and what is not there yet
     ///
     /// `run` and `test` do their part of this by themselves. System packages are installed through
@@ -106,6 +116,7 @@ fn task() -> Result<ExitCode> {
         Task::Test => return test::test(),
         Task::CheckTargets => targets::check(&[])?,
         Task::Bench { parts, quick } => bench::bench(&parts, quick)?,
+        Task::Vm { kernels } => vm::vm(&kernels)?,
         Task::Setup { ebpf } => {
             setup::setup(setup::Purpose::Test)?;
             if ebpf {

@@ -337,6 +337,7 @@ fn the_verifier_has_little_to_do() {
                 let program = object::program(&mut kernel.instance.object, name).unwrap();
                 // Kernels before 5.16 do not say.
                 if let Some(verified) = program.info().unwrap().verified_instruction_count() {
+                    println!("verified {name}, {table:?}, {link_type:?}: {verified}");
                     assert!(verified < MOST, "{name} {table:?} {settings:?}: {verified}");
                 }
             }

@@ -60,7 +60,15 @@ impl Hooks {
                 Err(error) if lacks_tcx(&error) => clsact(object, interface, directions),
                 result => result,
             },
-            HookChoice::Only(HookKind::Tcx) => tcx(object, interface, directions),
+            HookChoice::Only(HookKind::Tcx) => {
+                tcx(object, interface, directions).map_err(|error| {
+                    if lacks_tcx(&error) {
+                        error.context("TCX hooks came with Linux 6.6: leave --hook out")
+                    } else {
+                        error
+                    }
+                })
+            }
             HookChoice::Only(HookKind::Clsact) => clsact(object, interface, directions),
         }?;
         if let HookChoice::Xdp(by) = choice {
