@@ -233,6 +233,8 @@ fn odd_arguments_compared_with_classic_iftop() {
         ("-r", false, &["--read <FILE>", "value is required"], "unknown option"),
         ("-r a -i b", false, &["--read <FILE>", "--interface"], "unknown option"),
         ("--local 10.0.0.1", false, &["--read <FILE>"], "unknown"),
+        ("-i lo --local 10.0.0.1", false, &["--local", "--interface"], "unknown"),
+        ("--source pcap --speed 2", false, &["--speed", "--source"], "unknown"),
         ("-r a --local eth0", false, &["--local <ADDR|NET|MAC>", "hardware"], "unknown"),
         ("-r a --speed 0", false, &["--speed <FACTOR>", "0.01 to 10000"], "unknown"),
         ("-r a --speed nan", false, &["--speed <FACTOR>", "0.01 to 10000"], "unknown"),

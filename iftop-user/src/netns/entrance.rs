@@ -67,7 +67,9 @@ impl Target {
                 let error =
                     Error::new(error).context(format!("open the network namespace `{shown}`"));
                 match kind {
-                    ErrorKind::PermissionDenied => anyhow!("{error:#}: {}", privileges::BE_ROOT),
+                    ErrorKind::PermissionDenied if !rustix::process::geteuid().is_root() => {
+                        anyhow!("{error:#}: {}", privileges::BE_ROOT)
+                    }
                     _ => error,
                 }
             }

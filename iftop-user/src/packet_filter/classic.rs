@@ -245,7 +245,10 @@ pub fn decode(code: u16, jt: u8, jf: u8, k: u32) -> Result<Instruction> {
     Ok(match (code & 0x07, code & 0xe0) {
         (0, 0x00) => Load(Register::A, Operand::Constant(k)),
         // Above stands what Linux knows beside the frame (`SKF_AD_OFF`, linux/filter.h).
-        (0, 0x20 | 0x40) if k >= 0xffff_f000 => bail!("the filter asks for more than the frame"),
+        (0, 0x20 | 0x40) if k >= 0xffff_f000 => bail!(
+            "the filter asks what the frame does not say, such as which way it went: both ways are shown \
+             side by side"
+        ),
         (0, 0x20) => LoadFrame { bytes, at: k, indexed: false },
         (0, 0x40) => LoadFrame { bytes, at: k, indexed: true },
         (0, 0x60) => Load(Register::A, Operand::Memory(word()?)),
@@ -273,9 +276,7 @@ pub fn decode(code: u16, jt: u8, jf: u8, k: u32) -> Result<Instruction> {
         (5, _) => {
             let test = match code & 0xf0 {
                 0x00 if k > i32::MAX as u32 => {
-                    bail!(
-                        "it follows headers in a loop (protochain), which the kernel does not run"
-                    )
+                    bail!("it follows headers in a loop (protochain), which iftop does not run")
                 }
                 0x00 => return Ok(Jump(k)),
                 0x10 => Test::Equal,

@@ -180,9 +180,7 @@ fn a_mistake_is_told_in_libpcaps_words() {
     assert_eq!(message("port foo bar"), "the filter \"port foo bar\": unknown port 'foo'");
     assert!(message("tcp and and").contains("syntax error"), "{}", message("tcp and and"));
     assert!(message("ip and arp").contains("expression rejects all packets"));
-    assert!(
-        message("ip protochain 6").ends_with("a loop (protochain), which the kernel does not run")
-    );
+    assert!(message("ip protochain 6").ends_with("a loop (protochain), which iftop does not run"));
     // What only a socket knows.
     assert!(message("inbound").contains("inbound"), "{}", message("inbound"));
 }

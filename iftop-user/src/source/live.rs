@@ -230,8 +230,7 @@ impl Source for LiveSource {
         // With other rings packets would be missed between the old and the new, or be there twice.
         ensure!(
             reach <= self.captured,
-            "it may read the first {reach} bytes of a packet, and libpcap captures {} since the start: \
-             begin with this filter (-f)",
+            "begin with this filter (-f): it may read {reach} bytes of a packet, and libpcap captures {}",
             self.captured
         );
         let filter = filter.cloned();

@@ -54,6 +54,7 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
         flows => format!("{} flows", grouped(flows as u64)),
     };
     facts.push(filter(app, view).unwrap_or_else(|| array::from_fn(|_| flows.clone())));
+    facts.extend(app.packet_filter().map(packet_filter));
     if let Some(progress) = status.progress {
         let [long, short] = progress::forms(progress, glyphs);
         facts.push([long, short.clone(), short]);
@@ -92,13 +93,25 @@ fn lost(format: Format, now: &LostNow) -> Option<String> {
     now.worst().map(|(loss, rate)| loss.told(&format.packets_per_second(rate)))
 }
 
+/// That a packet filter is on, as all that is shown is of what passes it.
+fn packet_filter(text: &str) -> [String; FORMS] {
+    let short = "packet filter on".to_owned();
+    [format!("packet filter \"{}\"", cut(text)), short.clone(), short]
+}
+
+/// As much of a filter as there is room for.
+fn cut(text: &str) -> String {
+    let mut shown: String = text.chars().map(visible).take(FILTER_WIDTH).collect();
+    if text.chars().count() > FILTER_WIDTH {
+        shown.push_str("..");
+    }
+    shown
+}
+
 /// With a filter on, what passes it of how much. Its text gives way first: whoever typed it knows it.
 fn filter(app: &App, view: &View) -> Option<[String; FORMS]> {
     let (filter, matched) = (app.filter()?, view.matched?);
-    let mut text: String = filter.text().chars().map(visible).take(FILTER_WIDTH).collect();
-    if filter.text().chars().count() > FILTER_WIDTH {
-        text.push_str("..");
-    }
+    let text = cut(filter.text());
     let rate = |rates| app.settings().format.rate(app.bar_rate(rates)).trimmed();
     let plural = if view.flows == 1 { "" } else { "s" };
     let [some, all] = [matched.flows, view.flows].map(|flows| grouped(flows as u64));
@@ -177,6 +190,27 @@ mod tests {
     fn shown(width: u16, app: &App, status: &Status<'_>) -> String {
         let glyphs = Glyphs::of(status);
         rule(width, &parts(app, status, glyphs), glyphs)
+    }
+
+    #[test]
+    fn a_packet_filter_is_said_to_be_on() {
+        let view = View { flows: 2, ..View::default() };
+        let app = app(view, "").with_packet_filter(Some("tcp port 443 or tcp port \u{1b}8443"));
+        let cases = [
+            (
+                82,
+                "── eth0 ─ 2 flows ─ packet filter \"tcp port 443 or tcp port..\" ─ attributed 100% ─",
+            ),
+            (
+                81,
+                "── eth0 ─ 2 flows ─ packet filter on ─ attributed 100% ──────────────────────────",
+            ),
+            (46, "── eth0 ─ packet filter on ─ attributed 100% ─"),
+            (45, "── eth0 ─ attributed 100% ───────────────────"),
+        ];
+        for (width, expected) in cases {
+            assert_eq!(shown(width, &app, &STATUS), expected);
+        }
     }
 
     #[test]
