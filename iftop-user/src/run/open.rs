@@ -117,9 +117,7 @@ fn compile(options: &Options, dlt: Dlt) -> Result<Option<PacketFilter>> {
     let (done, waited) = mpsc::channel::<()>();
     let tell_that_it_takes_long = move || {
         if waited.recv_timeout(LONG) == Err(RecvTimeoutError::Timeout) {
-            tell(
-                "iftop: the filter is still being compiled, or names in it looked up: Ctrl-C ends that",
-            );
+            tell("iftop: the filter is still being compiled, or names in it looked up");
         }
     };
     thread::Builder::new()

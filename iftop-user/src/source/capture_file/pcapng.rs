@@ -1,7 +1,7 @@
 //! The new format: blocks, of which some hold packets (`draft-ietf-opsawg-pcapng`).
 //!
-//! It owns sections, interfaces, what they lost, and what a packet's block says of time and direction. Blocks that it
-//! does not know are passed over.
+//! It owns sections, interfaces, what they lost, and what a packet's block says of time and direction.
+//! Blocks that it does not know are passed over.
 
 use std::mem;
 
