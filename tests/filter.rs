@@ -97,6 +97,8 @@ fn open(hook: HookChoice) -> EbpfSource {
         promiscuous: false,
         filter: None,
         log_refused: false,
+        sandbox: None,
+        wait: false,
     })
     .unwrap()
 }

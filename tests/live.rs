@@ -188,7 +188,7 @@ fn a_filter_reads_as_far_as_the_first_one_does() {
             buffer_bytes: 4 << 20,
             reason: None,
         };
-        let mut source = LiveSource::start(rings, options).unwrap();
+        let mut source = LiveSource::start(rings, options, || Ok(())).unwrap();
         let senders = Senders::new(&cable);
         let mut long = udp("10.9.0.1:1", "10.9.0.2:2", 1400);
         // Behind a header of 14 bytes.

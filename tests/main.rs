@@ -24,6 +24,8 @@ mod memory;
 mod names;
 mod netns;
 mod parse;
+mod presence;
+mod rights;
 mod running;
 mod screen;
 mod support;

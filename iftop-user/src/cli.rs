@@ -15,14 +15,16 @@ use crate::{
 mod counting;
 mod layer;
 mod reading;
+mod rights;
 pub mod values;
 
 pub use counting::CountingArgs;
 pub use reading::ReadingArgs;
+pub use rights::RightsArgs;
 
 const AFTER_HELP: &str = "\
 Every switch has its opposite: --dns for --no-dns, --no-ports for --ports; the last one wins. All but \
-those under Options, Capture files and How to count, --netns, --json, --interval and --count can also stand in the configuration file (see \
+those under Options, Capture files, How to count and Rights, --netns, --wait, --json, --interval and --count can also stand in the configuration file (see \
 iftoprc.sample); the command line wins over it. An empty value, as in -F '', means none.";
 
 /// Live network traffic per connection, counted inside the kernel.
@@ -52,6 +54,10 @@ pub struct CommandLine {
     #[arg(allow_negative_numbers = true, help_heading = "What to count")]
     pub netns: Option<Target>,
 
+    /// Wait for the interface of -i where it is not there, and again when it goes
+    #[arg(long, conflicts_with = "read", help_heading = "What to count")]
+    pub wait: bool,
+
     /// Print reports as JSON, one object per line
     #[arg(long, conflicts_with = "text", help_heading = "Reports")]
     pub json: bool,
@@ -73,20 +79,22 @@ pub struct CommandLine {
     /// How packets are counted.
     #[command(flatten)]
     pub counting: CountingArgs,
+
+    /// What it may do.
+    #[command(flatten)]
+    pub rights: RightsArgs,
 }
 
 impl CommandLine {
     /// Together with what the file says.
     pub fn with(self, file: Layer) -> Options {
         let reports = Reports { json: self.json, interval: self.interval, count: self.count };
-        Options::new(
-            self.layer,
-            file,
-            self.netns,
-            reports,
-            self.reading.into(),
-            self.counting.into(),
-        )
+        let (reading, counting) = (self.reading.into(), self.counting.into());
+        Options {
+            wait: self.wait,
+            rights: self.rights.into(),
+            ..Options::new(self.layer, file, self.netns, reports, reading, counting)
+        }
     }
 }
 

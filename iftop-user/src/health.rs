@@ -11,6 +11,7 @@ use iftop_common::{Bytes, Count};
 
 use crate::{
     interface::InterfaceCounters,
+    sandbox::Sandboxed,
     source::{
         Facts, Kind, Sample, TableUse,
         surroundings::{Place, Queue, Surroundings},
@@ -53,6 +54,8 @@ pub struct About {
     pub loopback: bool,
     /// The kernel takes IPv6, so that it does not drop it unread.
     pub takes_ipv6: bool,
+    /// What this process may no longer do.
+    pub sandboxed: Sandboxed,
 }
 
 /// What is shown of all this.
@@ -60,7 +63,9 @@ pub struct About {
 pub struct Health {
     /// What does not change.
     pub about: About,
-    /// Whether the interface is switched on, where that is known.
+    /// Whether the interface is gone, and waited for.
+    pub gone: bool,
+    /// Whether it is switched on, where that is known.
     pub up: Option<bool>,
     /// Our places at the hooks: ingress, egress.
     pub places: [Option<Place>; 2],
@@ -232,14 +237,15 @@ impl Monitor {
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         Health {
             about: self.about.clone(),
+            gone: self.latest.gone,
             up: self.latest.before.map(|counters| counters.up),
-            places: self.latest.places,
+            places: self.latest.look.places,
             covered: covered(&from),
             covered_since_start: covered(&self.start),
             passes_outside: self.alarm.raised,
             table: self.table,
             own_bytes: self.latest.usage.own_bytes,
-            packet_cost: self.latest.packet_cost,
+            packet_cost: self.latest.look.packet_cost,
             poll: self.latest.poll,
             cpu: (self.about.facts.kind != Kind::File).then(|| match micros(over) {
                 0 => 0,

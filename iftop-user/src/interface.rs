@@ -27,8 +27,8 @@ use elsewhere as system;
 use linux as system;
 #[cfg(target_os = "linux")]
 pub use linux::{counters, cut_by_kernel, xdp_program};
-pub use present::is_present;
-pub use system::{all, link_speed, takes_ipv6};
+pub use present::{index_of, is_present, name_of};
+pub use system::{all, link_speed, takes_ipv6, wait_for};
 
 /// What libpcap calls all interfaces at once.
 pub const ANY: &str = "any";

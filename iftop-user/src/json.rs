@@ -17,6 +17,7 @@ use totals::Totals;
 
 use crate::{
     account::Account,
+    sandbox::Sandboxed,
     units::{Rate, Unit},
     view::View,
 };
@@ -65,6 +66,7 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
         table: (&view.health).into(),
         cost: (&view.health).into(),
         losses: LossesJson::of(view),
+        rights: &view.health.about.sandboxed,
     })?;
     Ok(in_ascii(report))
 }
@@ -114,6 +116,7 @@ struct Report<'a> {
     table: TableJson,
     cost: CostJson,
     losses: LossesJson,
+    rights: &'a Sandboxed,
 }
 
 /// The whole number nearest to each rate.

@@ -37,6 +37,7 @@ pub mod protocol;
 #[cfg(target_os = "linux")]
 pub mod qdisc;
 pub mod run;
+pub mod sandbox;
 pub mod scale;
 pub mod schedule;
 pub mod services;

@@ -17,8 +17,11 @@ use netlink_packet_core::{
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
+mod changes;
 #[cfg(test)]
 pub(crate) mod namespace;
+
+pub(crate) use changes::Changes;
 
 /// How often a dump is started over because the list changed while it was read.
 const DUMP_ATTEMPTS: usize = 10;

@@ -17,9 +17,11 @@ use crate::{
 
 mod counting;
 mod reading;
+mod rights;
 
 pub use counting::{Counting, LEAST_MEMORY};
 pub use reading::Reading;
+pub use rights::Rights;
 
 /// Flows in a text report, as in iftop.
 const DEFAULT_LINES: usize = 10;
@@ -108,6 +110,8 @@ pub struct Options {
     pub interface: Option<String>,
     /// The network namespace that it is in; `None`: the one that the program runs in.
     pub netns: Option<Target>,
+    /// Whether an interface that is not there is waited for.
+    pub wait: bool,
     /// Only packets that it accepts are counted; not compiled yet.
     pub packet_filter: Option<String>,
     /// What is displayed at first. For JSON hosts have names only where the command line itself asks
@@ -143,6 +147,8 @@ pub struct Options {
     pub reading: Reading,
     /// How packets are counted.
     pub counting: Counting,
+    /// What the program may do meanwhile.
+    pub rights: Rights,
 }
 
 impl Options {
@@ -182,6 +188,7 @@ impl Options {
         Self {
             interface: all.interface.flatten(),
             netns,
+            wait: false,
             packet_filter: all.packet_filter.flatten(),
             settings,
             screen_filter: all.screen_filter.flatten(),
@@ -199,6 +206,7 @@ impl Options {
             summary: all.summary.unwrap_or(true),
             reading,
             counting,
+            rights: Rights::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 
 use anyhow::Result;
 use iftop_common::parse::{ETHERTYPES_VLAN, LinkType};
+use serde::{Deserialize, Serialize};
 
 mod assembler;
 pub mod classic;
@@ -27,7 +28,7 @@ pub use translate::translate;
 /// without its outermost tag, as it does on Linux, where libpcap's filters run behind whoever takes
 /// received tags out. One that does, like `vlan 5 and port 80`, or that reads bytes of the frame by their
 /// number, like `ether[12:2] = 0x8100`, sees the frame as it was on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tags {
     /// As if it were not there.
     Skipped,
@@ -36,7 +37,7 @@ pub enum Tags {
 }
 
 /// What frames begin with, as libpcap numbers it (`pcap/dlt.h`, of Linux).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dlt(pub i32);
 
 impl Dlt {
@@ -54,7 +55,7 @@ impl From<LinkType> for Dlt {
 }
 
 /// A filter that is ready to be run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacketFilter {
     expression: String,
     dlt: Dlt,

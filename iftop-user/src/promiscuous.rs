@@ -18,7 +18,7 @@ use crate::privileges;
 /// Holds an interface in promiscuous mode until it is dropped or the process ends in any way.
 #[derive(Debug)]
 #[must_use = "promiscuous mode ends when this is dropped"]
-pub struct Promiscuous(#[expect(dead_code, reason = "it is there to be closed")] OwnedFd);
+pub struct Promiscuous(OwnedFd);
 
 /// Switches promiscuous mode on; needs `CAP_NET_RAW`.
 pub fn join(interface_index: u32) -> Result<Promiscuous> {
@@ -26,14 +26,26 @@ pub fn join(interface_index: u32) -> Result<Promiscuous> {
         .map_err(|error| privileges::explain(error, &privileges::COUNTING_PROMISCUOUSLY))
 }
 
+impl Promiscuous {
+    /// Holds another interface too, with the right that was needed for the first.
+    pub fn join_too(&self, interface_index: u32) -> Result<()> {
+        add(&self.0, interface_index)
+    }
+}
+
 fn try_join(interface_index: u32) -> Result<Promiscuous> {
+    let socket = packet_socket().context("open a packet socket for promiscuous mode")?;
+    add(&socket, interface_index)?;
+    Ok(Promiscuous(socket))
+}
+
+fn add(socket: &OwnedFd, interface_index: u32) -> Result<()> {
     let membership = libc::packet_mreq {
         mr_ifindex: i32::try_from(interface_index).context("interface index")?,
         mr_type: u16::try_from(libc::PACKET_MR_PROMISC).context("PACKET_MR_PROMISC")?,
         mr_alen: 0,
         mr_address: [0; 8],
     };
-    let socket = packet_socket().context("open a packet socket for promiscuous mode")?;
     let bytes = libc::socklen_t::try_from(size_of_val(&membership)).context("packet_mreq")?;
     // SAFETY: the pointer and the length are those of one live `packet_mreq`, which is only read.
     let result = unsafe {
@@ -49,7 +61,7 @@ fn try_join(interface_index: u32) -> Result<Promiscuous> {
         return Err(io::Error::last_os_error())
             .with_context(|| format!("set interface {interface_index} to promiscuous mode"));
     }
-    Ok(Promiscuous(socket))
+    Ok(())
 }
 
 /// A packet socket bound to no protocol, so that no packet is ever queued for it.

@@ -66,6 +66,8 @@ struct Session<'a> {
     now: Option<SystemTime>,
     /// Whether the source is at its end.
     ended: bool,
+    /// Whether the interface is gone, and waited for.
+    gone: bool,
     poller: Poller,
     table: FlowTable,
     /// What is known of how well the counting goes.
@@ -121,6 +123,7 @@ impl<'a> Session<'a> {
             playback,
             now: None,
             ended: false,
+            gone: false,
             poller,
             table: FlowTable::new(rules, about.max_flows as usize),
             monitor: Monitor::new(about, &at_start),
@@ -178,9 +181,13 @@ impl Session<'_> {
     }
 
     /// Takes in what happened.
-    fn take(&mut self, sample: Sample) {
+    fn take(&mut self, mut sample: Sample) {
         self.now = sample.now;
         self.ended = sample.last;
+        if let Some(name) = sample.renamed.take() {
+            self.subject.name = name;
+        }
+        self.gone = sample.surroundings.gone;
         self.table.apply(&sample);
         self.monitor.apply(&sample);
         self.poller.recycle(sample);

@@ -41,6 +41,8 @@ pub struct Sample {
     pub now: Option<SystemTime>,
     /// Whether the source is at its end, so that there is no use in asking for more.
     pub last: bool,
+    /// What the interface is called from now on, where that is new.
+    pub renamed: Option<String>,
     /// Every flow that had a packet; one that several CPUs saw may stand here as often.
     pub flows: Vec<(FlowKey, Counters)>,
     /// Counted apart from the flows: the witness of their sum.

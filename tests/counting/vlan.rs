@@ -68,6 +68,8 @@ fn flows(hook: HookChoice, bytes: Bytes) -> Vec<(u16, u16, Counters)> {
             promiscuous: false,
             filter: None,
             log_refused: false,
+            sandbox: None,
+            wait: false,
         };
         let mut source = EbpfSource::open(&options).unwrap();
         let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());

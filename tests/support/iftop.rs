@@ -144,6 +144,14 @@ impl Iftop {
         line
     }
 
+    /// The next line that it says beside its output.
+    pub fn error_line(&mut self) -> String {
+        let mut line = String::new();
+        let read = self.errors.read_line(&mut line).unwrap();
+        assert_ne!(read, 0, "ended early");
+        line
+    }
+
     /// The next report, checked for the one equation that holds in each.
     pub fn report(&mut self) -> Value {
         checked(&self.line())

@@ -134,6 +134,21 @@ impl<'a> Tmux<'a> {
         iftop::kill(children.trim().parse().unwrap(), signal);
     }
 
+    /// States (`proc_pid_stat(5)`) of what the shell runs, and of all that this runs.
+    pub fn states_below_shell(&self) -> Vec<char> {
+        let shell = self.run(&["display-message", "-p", "#{pane_pid}"]);
+        let (mut states, mut left) = (Vec::new(), vec![shell.trim().to_owned()]);
+        while let Some(process) = left.pop() {
+            let path = format!("/proc/{process}/task/{process}/children");
+            for child in fs::read_to_string(path).unwrap_or_default().split_whitespace() {
+                let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+                states.extend(stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()));
+                left.push(child.to_owned());
+            }
+        }
+        states
+    }
+
     pub fn screen(&self) -> String {
         self.run(&["capture-pane", "-p"])
     }

@@ -1,8 +1,10 @@
 //! What systems other than Linux are asked for of an interface: what it is and its addresses.
 
+use std::{thread, time::Duration};
+
 use anyhow::Result;
 
-use super::{Interface, getifaddrs};
+use super::{Interface, getifaddrs, index_of};
 
 pub use super::getifaddrs::all;
 
@@ -25,4 +27,13 @@ pub fn link_speed(_: &str) -> Option<u64> {
 /// It matters for what an interface counts itself, which nobody is asked for here.
 pub fn takes_ipv6() -> bool {
     true
+}
+
+/// Returns when there is an interface of this name, or soon after: it is asked for again and again.
+#[expect(clippy::unnecessary_wraps, reason = "as on Linux")]
+pub fn wait_for(name: &str) -> Result<()> {
+    while index_of(name).is_none() {
+        thread::sleep(Duration::from_millis(500));
+    }
+    Ok(())
 }

@@ -11,8 +11,8 @@ use netlink_packet_route::{
     link::{LinkFlags, LinkHeader, LinkMessage},
 };
 
-use super::Interface;
-use crate::netlink::{self, Reply};
+use super::{Interface, index_of};
+use crate::netlink::{self, Changes, Reply};
 
 mod counters;
 mod default_route;
@@ -47,6 +47,15 @@ pub fn all() -> Result<Vec<Interface>> {
     }
     interfaces.sort_by_key(|interface| interface.index);
     Ok(interfaces)
+}
+
+/// Returns when there is an interface of this name, at once where there is.
+pub fn wait_for(name: &str) -> Result<()> {
+    let changes = Changes::of_links().context("listen for new interfaces")?;
+    while index_of(name).is_none() {
+        changes.wait().context("wait for an interface")?;
+    }
+    Ok(())
 }
 
 /// Index of the interface that the default route leads through.
@@ -114,7 +123,10 @@ fn ip(value: &[u8]) -> Option<IpAddr> {
 mod tests {
     use crate::{
         interface::{all, default_interface, find},
-        netlink::namespace::{alone, run},
+        netlink::{
+            Changes,
+            namespace::{alone, run},
+        },
     };
 
     #[test]
@@ -144,7 +156,11 @@ mod tests {
             // Nobody holds the one, and the other has its peer. (With that one down, a veth of 5.10 runs.)
             assert!(!find("t0").unwrap().running);
             run("ip link set vb up");
-            assert!(find("va").unwrap().running);
+            // The kernel tells it in its own time (net/core/link_watch.c).
+            let changes = Changes::of_links().unwrap();
+            while !find("va").unwrap().running {
+                changes.wait().unwrap();
+            }
             assert_eq!(find("t0").unwrap().mac, None);
             assert_eq!(find("t0").unwrap().link_layer, libc::ARPHRD_NONE);
         });

@@ -4,16 +4,18 @@ use std::{
     fs::{self, File, Metadata},
     io::{self, ErrorKind},
     os::{
-        fd::AsFd as _,
+        fd::{AsFd as _, OwnedFd},
         unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     },
     panic,
     path::PathBuf,
+    sync::Arc,
     thread,
 };
 
 use anyhow::{Context as _, Error, Result, anyhow};
 use rustix::{
+    fs::{AtFlags, CWD, Mode, OFlags, openat, statat},
     io::Errno,
     thread::{LinkNameSpaceType, move_into_link_name_space},
 };
@@ -38,6 +40,8 @@ pub struct Netns {
 pub struct Entrance {
     target: Target,
     identity: Identity,
+    /// Where it is looked for, for when nobody but root may go there; none of a process.
+    folder: Option<Arc<OwnedFd>>,
 }
 
 /// Device and inode: no two namespaces have both in common as long as they live.
@@ -50,6 +54,17 @@ impl Target {
             Self::Process(number) => format!("/proc/{number}/ns/net").into(),
             Self::Path(path) => path.into(),
         }
+    }
+
+    /// The folder that a name is in. That of a process goes with it, and must not be held.
+    fn folder(&self) -> Option<OwnedFd> {
+        if matches!(self, Self::Process(_)) {
+            return None;
+        }
+        let path = self.path();
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        openat(CWD, folder.unwrap_or(".".as_ref()), flags, Mode::empty()).ok()
     }
 
     /// Why it cannot be opened, and what to do about it.
@@ -101,7 +116,8 @@ impl Netns {
             let file =
                 File::options().read(true).custom_flags(libc::O_NONBLOCK).open(target.path())?;
             let identity = identity(&file.metadata()?);
-            Ok(Self { file, entrance: Entrance { target: target.clone(), identity } })
+            let folder = target.folder().map(Arc::new);
+            Ok(Self { file, entrance: Entrance { target: target.clone(), identity, folder } })
         };
         open().map_err(|error| target.explain(error))
     }
@@ -149,8 +165,15 @@ impl Netns {
 impl Entrance {
     /// Whether it leads to the same namespace as before. Where nobody can say, it does.
     pub fn is_there(&self) -> bool {
-        match fs::metadata(self.target.path()) {
-            Ok(metadata) => identity(&metadata) == self.identity,
+        let path = self.target.path();
+        let found = match (&self.folder, path.file_name()) {
+            (Some(folder), Some(name)) => statat(folder, name, AtFlags::empty())
+                .map(|found| (found.st_dev, found.st_ino))
+                .map_err(io::Error::from),
+            _ => fs::metadata(path).map(|metadata| identity(&metadata)),
+        };
+        match found {
+            Ok(identity) => identity == self.identity,
             Err(error) => error.kind() != ErrorKind::NotFound,
         }
     }
@@ -194,9 +217,9 @@ mod tests {
         let open = |path: &str| Netns::open(&Target::Path(path.to_owned())).unwrap();
         let own = open("/proc/self/ns/net");
         assert!(own.entrance().is_there());
-        let entrance = |path: &str| Entrance {
-            target: Target::Path(path.to_owned()),
-            ..own.entrance().clone()
+        let entrance = |path: &str| {
+            let target = Target::Path(path.to_owned());
+            Entrance { folder: target.folder().map(Arc::new), target, ..own.entrance().clone() }
         };
         assert!(!entrance("/proc/self/ns/mnt").is_there(), "another one");
         assert!(!entrance("/proc/self/ns/none").is_there());

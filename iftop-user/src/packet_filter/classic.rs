@@ -3,13 +3,14 @@
 //! It owns the meaning of a program: the translation for the kernel must say the same of every frame.
 //! Source: "The BSD Packet Filter" (USENIX, winter 1993), and libpcap's `bpf_filter.c`.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Error, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
 
 /// Words of memory that a program has.
 pub const MEMORY_WORDS: usize = 16;
 
 /// One instruction. Offsets are of the frame in bytes, distances in instructions from the next one on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Instruction {
     /// Into the accumulator, or into the index register: a number.
     Load(Register, Operand),
@@ -52,7 +53,7 @@ pub enum Instruction {
 }
 
 /// The accumulator and the index register, 32 bits each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Register {
     /// What is computed with.
     A,
@@ -61,7 +62,7 @@ pub enum Register {
 }
 
 /// Where a number comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operand {
     /// From the instruction.
     Constant(u32),
@@ -74,7 +75,7 @@ pub enum Operand {
 }
 
 /// Of 32 bits, without signs. Dividing by zero rejects the frame; shifting by more than 31 gives 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is what it is called")]
 pub enum Arithmetic {
     Add,
@@ -90,7 +91,7 @@ pub enum Arithmetic {
 }
 
 /// Of 32 bits, without signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Test {
     /// They are equal.
     Equal,
@@ -103,8 +104,17 @@ pub enum Test {
 }
 
 /// A program of which every jump stays inside, and no way leads past the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Instruction>")]
 pub struct Program(Vec<Instruction>);
+
+impl TryFrom<Vec<Instruction>> for Program {
+    type Error = Error;
+
+    fn try_from(instructions: Vec<Instruction>) -> Result<Self> {
+        Self::new(instructions)
+    }
+}
 
 impl Program {
     /// Checks the instructions.

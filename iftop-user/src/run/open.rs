@@ -25,6 +25,7 @@ use crate::{
     orient::Rules,
     packet_filter::{Dlt, PacketFilter},
     poller::Poller,
+    sandbox::{Duty, Sandbox},
     schedule::Schedule,
     source::{
         Choice, Facts,
@@ -78,6 +79,7 @@ pub(super) struct Opened {
 
 /// An interface, or all of them, in the namespace that was asked for.
 pub(super) fn interface(options: &Options, output: Output) -> Result<(Opened, Signals)> {
+    let sandbox = sandbox(options)?;
     let place = Place::open(options.netns.as_ref())?;
     let (interface, mut candidate) = place.inside(|| {
         let interface = find(options)?;
@@ -91,12 +93,13 @@ pub(super) fn interface(options: &Options, output: Output) -> Result<(Opened, Si
     // what is attached by clsact outlives a process that a signal ends.
     let signals = Signals::new()?;
     let opened = loop {
-        let begun = place.inside(|| match candidate.begin(options, of, filter.as_ref())? {
-            ControlFlow::Break(counted) => {
-                accompany(options, output, &place, of, counted).map(ControlFlow::Break)
-            }
-            ControlFlow::Continue(other) => Ok(ControlFlow::Continue(other)),
-        });
+        let begun =
+            place.inside(|| match candidate.begin(options, &sandbox, of, filter.as_ref())? {
+                ControlFlow::Break(counted) => {
+                    accompany(options, output, &place, of, counted).map(ControlFlow::Break)
+                }
+                ControlFlow::Continue(other) => Ok(ControlFlow::Continue(other)),
+            });
         match begun? {
             ControlFlow::Break(opened) => break opened,
             ControlFlow::Continue(other) => candidate = other,
@@ -107,7 +110,19 @@ pub(super) fn interface(options: &Options, output: Output) -> Result<(Opened, Si
             filter = compile(options, dlt)?;
         }
     };
+    if options.netns.is_some() {
+        // Whoever is inside has done so by itself.
+        sandbox.enter(Duty::Read).context("give up rights")?;
+    }
     Ok((opened, signals))
+}
+
+fn sandbox(options: &Options) -> Result<Sandbox> {
+    let rights = &options.rights;
+    if !rights.sandbox {
+        tell("iftop: --no-sandbox: all rights are kept while packets are counted");
+    }
+    Sandbox::new(rights.user.as_deref(), rights.sandbox)
 }
 
 /// Compiles the filter that was asked for. Never inside a namespace: names are looked up where all are.
@@ -134,6 +149,12 @@ fn find(options: &Options) -> Result<Option<Interface>> {
     let all = options.interface.as_deref() == Some(ANY)
         && options.counting.source != Choice::Ebpf
         && !options.counting.is_for_kernel();
+    if options.wait {
+        match &options.interface {
+            Some(name) if !all => wait_for(name)?,
+            _ => bail!("--wait is for one interface, by its name: say which with -i"),
+        }
+    }
     let found = match &options.interface {
         Some(_) if all => Ok(None),
         Some(name) => interface::find(name).map(Some),
@@ -151,6 +172,15 @@ fn find(options: &Options) -> Result<Option<Interface>> {
     Ok(interface)
 }
 
+/// Returns when there is such an interface.
+fn wait_for(name: &str) -> Result<()> {
+    if interface::index_of(name).is_none() {
+        tell(&format!("iftop: waiting for the interface {}", printable(name.as_bytes())));
+        interface::wait_for(name)?;
+    }
+    Ok(())
+}
+
 /// What belongs to a source that counts; asking it begins, where the calling thread is.
 fn accompany(
     options: &Options,
@@ -159,7 +189,7 @@ fn accompany(
     interface: Option<&Interface>,
     counted: Counted,
 ) -> Result<Opened> {
-    let Counted { source, facts, at_start, hook, dlt, counting } = counted;
+    let Counted { source, facts, at_start, hook, dlt, counting, sandboxed } = counted;
     if output != Output::Screen {
         introduce(options, interface, &facts);
     }
@@ -180,6 +210,7 @@ fn accompany(
         hardware: interface.is_some_and(Interface::counts_segments),
         loopback: interface.is_some_and(|interface| interface.loopback),
         takes_ipv6: takes_ipv6(),
+        sandboxed,
         ..about(&counting, facts)
     };
     Ok(Opened {
@@ -228,13 +259,18 @@ fn introduce(options: &Options, interface: Option<&Interface>, facts: &Facts) {
 
 /// A capture file. It needs no privileges and no interface.
 pub(super) fn file(options: &Options, path: &Path, output: Output) -> Result<(Opened, Signals)> {
-    let opened = capture(options, path, output)?;
+    let opened = capture(options, path, output, &sandbox(options)?)?;
     // The filter is compiled, as far as it is known for what; so now they can be waited for.
     Ok((opened, Signals::new()?))
 }
 
 /// The same without a word on signals.
-pub(super) fn capture(options: &Options, path: &Path, output: Output) -> Result<Opened> {
+pub(super) fn capture(
+    options: &Options,
+    path: &Path,
+    output: Output,
+    sandbox: &Sandbox,
+) -> Result<Opened> {
     if output != Output::Screen && options.reading.speed.is_some() {
         bail!("--speed is for the live table: reports come as fast as the file can be read");
     }
@@ -256,6 +292,7 @@ pub(super) fn capture(options: &Options, path: &Path, output: Output) -> Result<
     };
     let (source, playback) =
         CaptureFile::open(path, frames, options.packet_filter.as_deref(), pace)?;
+    let sandboxed = sandbox.enter(Duty::Read).context("give up rights")?;
     // On the screen there is no room for where it lies.
     let name = match path.file_name() {
         Some(name) if output == Output::Screen && name == "-" => "stdin".into(),
@@ -263,7 +300,7 @@ pub(super) fn capture(options: &Options, path: &Path, output: Output) -> Result<
         _ => path.to_string_lossy(),
     };
     Ok(Opened {
-        about: about(counting, source.facts()),
+        about: About { sandboxed, ..about(counting, source.facts()) },
         at_start: CaptureFile::surroundings(),
         poller: Poller::start(source)?,
         // Whose the addresses of this host are is of no matter to a capture.

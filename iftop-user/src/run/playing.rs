@@ -93,6 +93,7 @@ mod tests {
     use crate::{
         app::keys::Action,
         options::{Counting, Layer, Options, Reading, Reports},
+        sandbox::Sandbox,
     };
 
     const SECONDS: u8 = 100;
@@ -123,7 +124,8 @@ mod tests {
         let none = Layer::default;
         let (reports, reading) = (Reports::default(), Reading::default());
         let options = Options::new(none(), none(), None, reports, reading, Counting::default());
-        let opened = open::capture(&options, file.path(), Output::Screen).unwrap();
+        let sandbox = Sandbox::new(None, false).unwrap();
+        let opened = open::capture(&options, file.path(), Output::Screen, &sandbox).unwrap();
         let mut session = Session::new(&options, opened, Signals::none());
         let mut app = App::new(options.settings.clone(), None);
         let mut playing = Playing::new(None);

@@ -129,6 +129,15 @@ impl Reporter<'_> {
         }
     }
 
+    fn say_whether_gone(&self) {
+        let place = self.session.place();
+        tell(&if self.session.gone {
+            format!("iftop: {place} is gone: waiting for its return")
+        } else {
+            format!("iftop: {place} is back")
+        });
+    }
+
     /// A file is read as fast as its reports are taken, but not while the display is paused.
     fn may_read_on(&self) -> bool {
         let session = &self.session;
@@ -230,7 +239,11 @@ impl Reporter<'_> {
     async fn take(&mut self, sample: Result<Sample>) -> Result<()> {
         match sample {
             Ok(sample) => {
+                let was_gone = self.session.gone;
                 self.session.take(sample);
+                if self.session.gone != was_gone {
+                    self.say_whether_gone();
+                }
                 // What each interval carried is told by JSON only.
                 if self.output == Output::Text {
                     self.session.table.end_interval();

@@ -37,6 +37,9 @@ const KEYS_TIME: Duration = Duration::from_millis(40);
 /// A file that is played faster than its samples can be shown is shown so often.
 const SHOWN_LEAST: Duration = Duration::from_millis(200);
 
+/// Said in the rule for as long as that lasts.
+const GONE: &str = "the interface is gone: waiting for it";
+
 /// What the screen needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Wanted {
@@ -79,7 +82,6 @@ async fn watch(
     app: &mut App,
     terminal: &mut Terminal,
 ) -> Result<Ending> {
-    let interface = session.subject.shown_name();
     let netns = session.netns.clone();
     let mut filtering = Filtering::new();
     let facts = &session.monitor.about().facts;
@@ -149,13 +151,15 @@ async fn watch(
                 if wanted == Wanted::View {
                     session.show(app, terminal)?;
                 }
+                let interface = session.subject.shown_name();
+                let gone = session.gone.then_some(GONE);
                 let status = Status {
                     interface: &interface,
                     netns: netns.as_deref(),
                     source: &source,
                     reason: reason.as_deref(),
                     progress: session.progress().filter(|_| playing.note().is_none()),
-                    note: playing.note().or(session.names.note().filter(|_| app.wants_names())),
+                    note: gone.or(playing.note()).or(session.names.note().filter(|_| app.wants_names())),
                     unicode: abilities.unicode,
                     colours: abilities.colours,
                 };

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use super::surroundings::Surroundings;
+use super::surroundings::{Look, Surroundings};
 use crate::{interface::InterfaceCounters, usage::usage};
 
 /// See the module's description.
 pub(super) struct Around;
 
 impl Around {
-    pub(super) fn new(_interface_index: u32, _programs: [Option<u32>; 2]) -> Self {
+    pub(super) fn new(_interface_index: u32) -> Self {
         Self
     }
 
@@ -24,6 +24,7 @@ impl Around {
         &mut self,
         before: Option<InterfaceCounters>,
         poll: Duration,
+        _look: impl FnOnce() -> Look,
     ) -> Surroundings {
         Surroundings { before, usage: usage(), poll, ..Surroundings::default() }
     }

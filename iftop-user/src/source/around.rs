@@ -4,16 +4,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::ebpf::{Hook, place};
 use crate::{
     interface::{InterfaceCounters, counters},
     qdisc::root_queue,
-    source::surroundings::{Place, Queue, Surroundings},
+    source::surroundings::{Look, Queue, Surroundings},
     usage::usage,
 };
 
 /// Others attach and detach rarely.
-const PLACES_PERIOD: Duration = Duration::from_secs(10);
+const LOOK_PERIOD: Duration = Duration::from_secs(10);
 /// The kernel lists the queues of all interfaces to tell that of one; where there are thousands, it
 /// is asked less often, so that this takes no more than a thousandth of a CPU.
 const QUEUE_SHARE: u32 = 1000;
@@ -21,9 +20,7 @@ const QUEUE_SHARE: u32 = 1000;
 /// See the module's description.
 pub(super) struct Around {
     interface_index: u32,
-    /// The identifiers of our programs: ingress, egress.
-    programs: [Option<u32>; 2],
-    places: Asked<[Option<Place>; 2]>,
+    look: Asked<Look>,
     queue: Asked<Option<Queue>>,
 }
 
@@ -35,15 +32,9 @@ struct Asked<T> {
 }
 
 impl Around {
-    /// Of an interface at whose hooks are these programs of ours.
-    pub(super) fn new(interface_index: u32, programs: [Option<u32>; 2]) -> Self {
-        Self { interface_index, programs, places: Asked::default(), queue: Asked::default() }
-    }
-
-    /// Other programs of ours stand at the hooks from now on.
-    pub(super) fn programs_are(&mut self, programs: [Option<u32>; 2]) {
-        self.programs = programs;
-        self.places.until = None;
+    /// Of the interface of this index.
+    pub(super) fn new(interface_index: u32) -> Self {
+        Self { interface_index, look: Asked::default(), queue: Asked::default() }
     }
 
     /// The interface's own counters, now.
@@ -51,44 +42,51 @@ impl Around {
         counters(self.interface_index).ok()
     }
 
-    /// All there is, after a sample was taken, which took so long.
+    /// All there is, after a sample was taken, which took so long. What takes privileges somebody else looks
+    /// for.
     pub(super) fn read(
         &mut self,
         before: Option<InterfaceCounters>,
         poll: Duration,
+        look: impl FnOnce() -> Look,
     ) -> Surroundings {
         let after = self.counters();
-        let (index, [ingress, egress]) = (self.interface_index, self.programs);
-        let place = |hook, program: Option<u32>| place(index, hook, program?);
+        let index = self.interface_index;
         Surroundings {
+            gone: false,
             before,
             after,
-            queue: self.queue.get(|| root_queue(index).ok().flatten(), |took| took * QUEUE_SHARE),
-            places: self.places.get(
-                || [place(Hook::TcxIngress, ingress), place(Hook::TcxEgress, egress)],
-                |_| PLACES_PERIOD,
-            ),
+            queue: self
+                .queue
+                .get(|| root_queue(index).ok().flatten(), |_, took| took * QUEUE_SHARE),
+            look: self.look.get(look, |look, _| match look.packet_cost {
+                Some(_) => LOOK_PERIOD,
+                // It is being measured.
+                None => Duration::ZERO,
+            }),
             usage: usage(),
-            packet_cost: None,
             poll,
         }
     }
 
-    /// Asks for everything again the next time.
-    #[cfg(test)]
+    /// Has somebody look again the next time.
     pub(super) fn forget(&mut self) {
-        self.places.until = None;
+        self.look.until = None;
     }
 }
 
 impl<T: Copy> Asked<T> {
     /// The answer, which is asked for anew where it is too old; how long it stays good may depend on
     /// how long it took.
-    fn get(&mut self, ask: impl FnOnce() -> T, good_for: impl FnOnce(Duration) -> Duration) -> T {
+    fn get(
+        &mut self,
+        ask: impl FnOnce() -> T,
+        good_for: impl FnOnce(&T, Duration) -> Duration,
+    ) -> T {
         let now = Instant::now();
         if self.until.is_none_or(|until| until <= now) {
             self.answer = ask();
-            self.until = Some(now + good_for(now.elapsed()));
+            self.until = Some(now + good_for(&self.answer, now.elapsed()));
         }
         self.answer
     }

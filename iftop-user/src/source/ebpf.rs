@@ -6,26 +6,22 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use aya::{Ebpf, util::KernelVersion};
+use anyhow::{Context as _, Result, bail};
 use aya_log::EbpfLogger;
-use iftop_common::{
-    Bytes, Table,
-    flat::Seed,
-    names,
-    parse::{LinkType, Mac},
-};
+use iftop_common::{Bytes, Table};
 
 use crate::{
-    interface::{Interface, cut_by_kernel, is_present},
-    packet_filter::{PacketFilter, Tags},
-    promiscuous::{self, Promiscuous},
+    interface::{Interface, index_of, is_present, name_of},
+    packet_filter::PacketFilter,
+    promiscuous,
+    sandbox::{Duty, Sandbox},
     source::{
         Facts, Kind, Sample, Source, around::Around, hook::HookChoice, surroundings::Surroundings,
-        table_size::Size, unavailable::Unavailable,
+        table_size::Size,
     },
 };
 
+mod attached;
 mod batch;
 mod cost;
 mod cpus;
@@ -37,21 +33,23 @@ mod flat;
 mod gate;
 mod grace;
 mod halves;
+mod hands;
+mod helper;
 mod hooks;
 mod instance;
 mod mapped;
+mod maps;
 mod object;
 mod position;
 mod realtime;
 
-use cost::PacketCost;
-use gate::Gates;
+pub use attached::link_type;
+use attached::{Attached, Plan};
 pub use grace::GracePeriod;
 pub use halves::Halves;
-use hooks::Hooks;
+use hands::Hands;
 pub use instance::Instance;
 pub use object::Settings;
-pub(super) use position::{Hook, place};
 
 /// What to open.
 #[derive(Clone, Copy, Debug)]
@@ -72,21 +70,28 @@ pub struct Options<'a> {
     pub filter: Option<&'a PacketFilter>,
     /// Report refused packets through the log, at debug level.
     pub log_refused: bool,
+    /// How rights are to be given up later, so that a helper is needed that keeps those for the rest; `None`:
+    /// they are kept here.
+    pub sandbox: Option<&'a Sandbox>,
+    /// An interface that is gone is waited for, until one of that name is there again.
+    pub wait: bool,
 }
 
 /// See the module's description. Dropping it detaches everything.
 pub struct EbpfSource {
-    // Before the instance: programs are detached first.
-    hooks: Hooks,
-    /// Where there is a packet filter, or was.
-    gates: Option<Gates>,
-    /// The programs that count.
-    programs: [&'static str; 2],
+    // Before the halves: programs are detached first.
+    hands: Hands,
+    hook: &'static str,
     interface: Interface,
     facts: Facts,
-    cost: PacketCost,
     /// Why there will be no further sample.
     over: Option<&'static str>,
+    /// Whether an interface that goes is waited for.
+    wait: bool,
+    /// Whether it has gone.
+    gone: bool,
+    /// What is counted, also when it is back.
+    filter: Option<PacketFilter>,
     grace: GracePeriod,
     epoch: u32,
     swapped_at: Instant,
@@ -94,9 +99,7 @@ pub struct EbpfSource {
     /// What was read when counting began.
     at_start: Surroundings,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
-    instance: Instance,
-    /// Last: it ends when nothing is counted any more.
-    _promiscuous: Option<Promiscuous>,
+    halves: Halves,
 }
 
 impl EbpfSource {
@@ -110,9 +113,9 @@ impl EbpfSource {
     }
 
     fn try_open(options: &Options<'_>) -> Result<Self> {
-        let index = options.interface.index;
-        let promiscuous = options.promiscuous.then(|| promiscuous::join(index)).transpose()?;
-        let settings = settings(options)?;
+        let interface = options.interface;
+        let promiscuous =
+            options.promiscuous.then(|| promiscuous::join(interface.index)).transpose()?;
         let table = match options.table {
             Some(table) => table,
             None if realtime::is_preempt_rt() => Table::Hash,
@@ -121,43 +124,38 @@ impl EbpfSource {
         let cpus = cpus::possible().context("ask for the number of CPUs")?;
         let shards = u32::try_from(cpus::online().len()).unwrap_or(cpus);
         let wanted = Size::new(table, options.max_flows, cpus, shards);
-        let programs = hooks::programs(options.hook)?;
-        let mut instance = fitting::load(&settings, wanted, &programs)?;
-        let logger = if options.log_refused {
-            let object = &mut instance.object;
-            Some(EbpfLogger::init(object).context("open the kernel program's log")?)
-        } else {
-            None
-        };
+        let Options { hook, bytes, log_refused, .. } = *options;
+        let plan = Plan { hook, wanted, bytes, log_refused };
+        let (mut attached, maps, shape) = Attached::load(plan, interface, promiscuous)?;
+        let halves = Halves::map(maps, shape.size, &shape.online)?;
+        let logger = attached.logger()?;
         let grace = GracePeriod::new()?;
-        let hooks = Hooks::attach(&mut instance.object, options.interface, options.hook)?;
-        let around = Around::new(index, ids(&mut instance.object));
-        let size = instance.size();
+        attached.attach()?;
         let facts = Facts {
             kind: Kind::Ebpf,
-            hooks: hooks.describe(options.interface),
+            hooks: attached.describe(),
             table,
-            lines: size.lines(),
-            refused_lines: wanted.lines() - size.lines(),
-            kernel_bytes: size.kernel_bytes(),
+            lines: shape.size.lines(),
+            refused_lines: wanted.lines() - shape.size.lines(),
+            kernel_bytes: shape.size.kernel_bytes(),
             reason: None,
         };
         let mut source = Self {
-            hooks,
-            gates: None,
-            programs,
-            interface: options.interface.clone(),
+            hook: attached.hook(),
+            hands: Hands::leave(attached, options.sandbox)?,
+            interface: interface.clone(),
             facts,
-            cost: PacketCost::measure(settings, wanted),
             over: None,
+            wait: options.wait,
+            gone: false,
+            filter: None,
             grace,
             epoch: 0,
             swapped_at: Instant::now(),
-            around,
+            around: Around::new(interface.index),
             at_start: Surroundings::default(),
             logger,
-            instance,
-            _promiscuous: promiscuous,
+            halves,
         };
         if let Some(filter) = options.filter {
             source.set_filter(Some(filter))?;
@@ -175,13 +173,56 @@ impl EbpfSource {
     fn retire_half(&mut self) -> Result<(usize, Duration)> {
         let retired = (self.epoch & 1) as usize;
         self.epoch = self.epoch.wrapping_add(1);
-        self.instance.store_epoch(self.epoch);
+        self.halves.store_epoch(self.epoch);
         let now = Instant::now();
         let elapsed = now - self.swapped_at;
         self.swapped_at = now;
         // Without this a packet that is being counted right now would be read half or not at all.
         self.grace.wait().context("wait for the kernel program to leave the old half")?;
         Ok((retired, elapsed))
+    }
+
+    /// What the interface is called now, where that is new.
+    fn look_for_interface(&mut self) -> Option<String> {
+        let Some(name) = name_of(self.interface.index) else {
+            // Its hooks are gone with it, and the counters would stand still for ever. What they counted
+            // before is still there: this sample brings it, the next one says so.
+            self.gone = true;
+            self.over = (!self.wait).then_some("is gone");
+            return None;
+        };
+        (name != self.interface.name).then(|| {
+            self.interface.name.clone_from(&name);
+            name
+        })
+    }
+
+    /// Counts at the interface that has the name of the one that is gone, if there is one by now.
+    fn come_back(&mut self) -> Result<()> {
+        let Some(index) = index_of(&self.interface.name) else { return Ok(()) };
+        match self.count_at(index) {
+            // It will be back once more.
+            Err(_) if !is_present(index) => Ok(()),
+            result => {
+                let name = self.interface.shown_name();
+                result.with_context(|| format!("{name} is back: count its packets again"))
+            }
+        }
+    }
+
+    fn count_at(&mut self, index: u32) -> Result<()> {
+        let (maps, shape) = self.hands.load_again(index)?;
+        self.halves = Halves::map(maps, shape.size, &shape.online)?;
+        self.epoch = 0;
+        self.hands.attach()?;
+        self.interface.index = index;
+        self.around = Around::new(index);
+        self.gone = false;
+        let Some(filter) = self.filter.take() else { return Ok(()) };
+        self.set_filter(Some(&filter))?;
+        // What was counted so far did not pass it.
+        let (unfiltered, _) = self.retire_half()?;
+        self.halves.take_into(unfiltered, &mut Sample::default())
     }
 
     /// What was read beside the hooks when counting began.
@@ -191,7 +232,15 @@ impl EbpfSource {
 
     /// Which kind of hook it is attached to: `tcx`, `clsact` or `xdp`.
     pub fn hook(&self) -> &'static str {
-        self.hooks.name()
+        self.hook
+    }
+
+    /// What reading the counters takes.
+    pub fn duty(&self) -> Duty {
+        match (self.facts.table, &self.grace) {
+            (Table::Flat, GracePeriod::Membarrier) => Duty::Read,
+            _ => Duty::UseMaps,
+        }
     }
 
     /// What is true of it as long as it is open.
@@ -200,103 +249,39 @@ impl EbpfSource {
     }
 }
 
-/// As things are now: the program takes them for constants.
-fn settings(options: &Options<'_>) -> Result<Settings> {
-    let interface = options.interface;
-    let kernel = KernelVersion::current().context("ask for the kernel's version")?;
-    if interface.receives_outer_headers(kernel) {
-        let error = anyhow!(
-            "packets that {} receives cannot be read before Linux 5.14: watch the interface below it",
-            interface.shown_name()
-        );
-        return Err(Unavailable::because("tunnel, kernel before 5.14", error));
-    }
-    Ok(Settings {
-        link_type: link_type(interface)?,
-        mac: Mac::new(interface.mac.unwrap_or_default()),
-        cut_by_kernel: cut_by_kernel(&interface.name),
-        bytes: options.bytes,
-        log_refused: options.log_refused,
-        seed: random_seed()?,
-    })
-}
-
-/// How packets of an interface start.
-///
-/// # Errors
-/// Say that this is not known, which is [`Unavailable`].
-pub fn link_type(interface: &Interface) -> Result<LinkType> {
-    let reason = || format!("link type {}", interface.link_layer);
-    interface.link_type().map_err(|error| Unavailable::because(reason(), error))
-}
-
-/// The kernel's numbers for the programs that count: ingress, egress.
-fn ids(object: &mut Ebpf) -> [Option<u32>; 2] {
-    [names::INGRESS, names::EGRESS]
-        .map(|name| Some(object::program(object, name).ok()?.info().ok()?.id()))
-}
-
-fn random_seed() -> Result<Seed> {
-    let mut bytes = [[0; 8]; 11];
-    getrandom::fill(bytes.as_flattened_mut()).context("ask for random numbers")?;
-    let [numbers @ .., mix] = bytes.map(u64::from_ne_bytes);
-    let keys = std::array::from_fn(|word| [numbers[2 * word], numbers[2 * word + 1]]);
-    Ok(Seed { keys, mix: mix | 1 })
-}
-
 impl Source for EbpfSource {
     fn sample(&mut self, sample: &mut Sample) -> Result<()> {
         if let Some(reason) = self.over {
             bail!("{} {reason}", self.interface.shown_name());
         }
-        // Its hooks are gone with it, and the counters would stand still for ever. What they counted
-        // before is still there: this sample brings it, the next one says so.
-        self.over = (!is_present(self.interface.index)).then_some("is gone");
+        if self.gone {
+            self.come_back()?;
+        }
+        sample.renamed = self.look_for_interface();
         let before = self.around.counters();
         let (quiet, elapsed) = self.retire_half()?;
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
         let began = Instant::now();
-        self.instance.take(quiet, sample)?;
+        self.halves.take_into(quiet, sample)?;
         sample.elapsed = elapsed;
         sample.dropped_packets = 0;
-        sample.surroundings = self.around.read(before, began.elapsed());
-        sample.surroundings.packet_cost = self.cost.known();
+        let hands = &mut self.hands;
+        sample.surroundings = self.around.read(before, began.elapsed(), || hands.look());
+        sample.surroundings.gone = self.gone;
         Ok(())
     }
 
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
-        if filter.is_none() && self.gates.is_none() {
-            return Ok(());
+        let outcome = self.hands.set_filter(filter);
+        if outcome.as_ref().is_err_and(|not_set| not_set.hook_lost) {
+            self.over = Some("has lost a hook of ours");
         }
-        let reads_tags = filter.is_some_and(|filter| filter.tags() == Some(Tags::Seen));
-        if reads_tags && self.hooks.see_frames_first() && self.interface.may_take_tags_out() {
-            let name = self.interface.shown_name();
-            let instead = match self.interface.kind {
-                None => {
-                    format!(", or have the device leave them in (ethtool -K {name} rxvlan off)")
-                }
-                Some(_) => String::new(),
-            };
-            bail!(
-                "the filter asks for VLAN tags, which may be taken out of what {name} receives before XDP \
-                 sees it: leave --hook out{instead}"
-            );
-        }
-        let object = &mut self.instance.object;
-        let gates = match &mut self.gates {
-            Some(gates) => gates,
-            none => none.insert(Gates::load(object, self.programs)?),
-        };
-        gates.set(filter)?;
-        if gates.put_in_place() {
-            if let Err(error) = self.hooks.put_gates(object) {
-                self.over = Some("has lost a hook of ours");
-                return Err(error);
-            }
-            self.around.programs_are(Gates::programs(object));
-        }
+        // Other programs may stand at the hooks from now on.
+        self.around.forget();
+        outcome?;
+        self.filter = filter.cloned();
         Ok(())
     }
 }

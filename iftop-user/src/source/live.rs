@@ -22,10 +22,10 @@ use super::{
     Facts, Kind, Sample, Source,
     around::Around,
     frames::{self, Frames, LinkLayer},
-    surroundings::Surroundings,
+    surroundings::{Look, Surroundings},
 };
 use crate::{
-    interface::{Interface, is_present},
+    interface::{Interface, name_of},
     packet_filter::{Dlt, PacketFilter},
     privileges::{self, Capability},
     usage::usage,
@@ -104,11 +104,16 @@ pub struct LiveSource {
 }
 
 impl LiveSource {
-    /// Begins to read what was opened for the same interface; counting begins just before this returns.
+    /// Begins to read what was opened for the same interface; counting begins just before this returns. Once
+    /// everything is open that takes a right, and before a thread reads, something else is done.
     ///
     /// # Errors
     /// Have libpcap's words, or say what is wrong with the filter.
-    pub fn start(Rings { rings, link }: Rings, options: Options<'_>) -> Result<Self> {
+    pub fn start(
+        Rings { rings, link }: Rings,
+        options: Options<'_>,
+        all_is_open: impl FnOnce() -> Result<()>,
+    ) -> Result<Self> {
         let Options { interface, promiscuous, frames, filter, buffer_bytes, reason } = options;
         let reach = ring::reach(filter.as_ref())?;
         let captured = reach.max(LEAST_CAPTURED);
@@ -122,6 +127,7 @@ impl LiveSource {
         for ring in &mut rings {
             ring.set_reach(reach);
         }
+        all_is_open()?;
         let mut frames = Frames::new(frames);
         frames.set_compiled_filter(&[link], filter)?;
         let facts = Facts {
@@ -133,7 +139,7 @@ impl LiveSource {
             kernel_bytes: buffer_bytes,
             reason,
         };
-        let mut around = interface.map(|interface| Around::new(interface.index, [None; 2]));
+        let mut around = interface.map(|interface| Around::new(interface.index));
         let before = around.as_ref().and_then(Around::counters);
         let reader = Reader::new(rings, frames)?;
         let at_start = surroundings(around.as_mut(), before, Instant::now());
@@ -197,17 +203,25 @@ fn surroundings(
     began: Instant,
 ) -> Surroundings {
     match around {
-        Some(around) => around.read(before, began.elapsed()),
+        Some(around) => around.read(before, began.elapsed(), Look::default),
         None => Surroundings { usage: usage(), poll: began.elapsed(), ..Surroundings::default() },
     }
 }
 
 impl Source for LiveSource {
     fn sample(&mut self, sample: &mut Sample) -> Result<()> {
-        if let Some(interface) = &self.interface {
+        sample.renamed = None;
+        if let Some(interface) = &mut self.interface {
             ensure!(!self.gone, "{} is gone", interface.shown_name());
-            // As with every source: what was counted before comes first.
-            self.gone = !is_present(interface.index);
+            match name_of(interface.index) {
+                Some(name) if name != interface.name => {
+                    interface.name.clone_from(&name);
+                    sample.renamed = Some(name);
+                }
+                Some(_) => {}
+                // As with every source: what was counted before comes first.
+                None => self.gone = true,
+            }
         }
         if let Some(failure) = self.failure.take() {
             return Err(failure);

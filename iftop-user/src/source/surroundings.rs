@@ -3,11 +3,15 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::interface::InterfaceCounters;
 
 /// See the module's description. What could not be read is `None`, and nothing fails for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
+    /// The interface is gone, and its return is waited for.
+    pub gone: bool,
     /// Of the interface, just before the interval ended.
     pub before: Option<InterfaceCounters>,
     /// The same after the sample was taken. What was counted between the two, nobody can say on which
@@ -15,12 +19,10 @@ pub struct Surroundings {
     pub after: Option<InterfaceCounters>,
     /// What the interface sends from, as it was when it was last asked for.
     pub queue: Option<Queue>,
-    /// Our places: ingress, egress.
-    pub places: [Option<Place>; 2],
+    /// What takes privileges to ask for.
+    pub look: Look,
     /// What this process used since it began.
     pub usage: Usage,
-    /// What counting a packet costs, once that was measured.
-    pub packet_cost: Option<Duration>,
     /// How long it took to read the counters, by the clock on the wall, without the wait for the
     /// kernel program to leave them.
     pub poll: Duration,
@@ -39,8 +41,17 @@ pub struct Queue {
     pub overlimits: u32,
 }
 
+/// What only whoever attached our programs may ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// Our places: ingress, egress.
+    pub places: [Option<Place>; 2],
+    /// What counting a packet costs, once that was measured.
+    pub packet_cost: Option<Duration>,
+}
+
 /// Where our program stands among those of one hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// From 1.
     pub position: usize,

@@ -8,6 +8,7 @@ use iftop_common::{
     Counters, FlowKey, PerCpu, Table,
     flat::{BUCKET_BITS, Bucket, LINES, Line},
 };
+use serde::{Deserialize, Serialize};
 
 /// The flat table has at most so many lines for each flow that user space can hold, and at least
 /// half as many: a flow that several CPUs see takes as many lines, and of a table that is half full
@@ -29,9 +30,10 @@ const HASH_ENTRY_BYTES: u64 = (48 + 16 + size_of::<FlowKey>() + size_of::<Counte
 const HALVES: u64 = 2;
 
 /// Lengths of the maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     /// Which table is used; the other's maps have one entry each.
+    #[serde(with = "number")]
     pub table: Table,
     /// An upper bound of CPU numbers.
     pub cpus: u32,
@@ -43,6 +45,21 @@ pub struct Size {
     pub spill_bits: u32,
     /// Entries of each hash map.
     pub hash_entries: u32,
+}
+
+/// A table as the kernel program knows it.
+mod number {
+    use iftop_common::Table;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    pub(super) fn serialize<S: Serializer>(table: &Table, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bool(*table == Table::Flat)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Table, D::Error> {
+        Ok(if bool::deserialize(from)? { Table::Flat } else { Table::Hash })
+    }
 }
 
 impl Size {

@@ -45,6 +45,7 @@ fn lines(view: &View, format: Format, status: &Status<'_>) -> Vec<(&'static str,
             ("attributed", attributed(view, format)),
             ("table", table(view)),
             ("losses", vec![format!("while capturing {}", grouped(view.account.dropped_packets))]),
+            ("rights", vec![health.about.sandboxed.describe()]),
         ];
     }
     vec![
@@ -54,6 +55,7 @@ fn lines(view: &View, format: Format, status: &Status<'_>) -> Vec<(&'static str,
         ("table", table(view)),
         ("cost", cost(health)),
         ("losses", losses(view, format)),
+        ("rights", vec![health.about.sandboxed.describe()]),
     ]
 }
 
@@ -64,6 +66,7 @@ fn filter(text: &str, app: &App) -> Vec<String> {
 
 fn link(health: &Health, status: &Status<'_>) -> Vec<String> {
     let state = match health.up {
+        _ if health.gone => "gone",
         Some(true) => "up",
         Some(false) => "down",
         // All interfaces at once.

@@ -10,6 +10,7 @@ use crate::{
     flow::{Pair, Peak},
     health::{About, Covered, Health, Losses, LostNow},
     interface::InterfaceLosses,
+    sandbox::Sandboxed,
     source::{Facts, Kind, TableUse, surroundings::Place},
     units::Rate,
 };
@@ -92,6 +93,13 @@ pub fn health() -> Health {
             link_speed: Some(25_000_000_000),
             max_memory: 128 << 20,
             max_flows: 70_323,
+            sandboxed: Sandboxed {
+                user: Some("nobody".to_owned()),
+                no_capabilities: true,
+                seccomp: true,
+                landlock: true,
+                ..Sandboxed::default()
+            },
             ..About::default()
         },
         up: Some(true),

@@ -6,12 +6,12 @@
 
 use std::ops::ControlFlow;
 
-#[cfg(target_os = "linux")]
-use anyhow::Context as _;
-use anyhow::{Error, Result, anyhow};
+use anyhow::{Context as _, Error, Result, anyhow};
 #[cfg(target_os = "linux")]
 use iftop_common::parse::LinkType;
 
+#[cfg(feature = "pcap")]
+use crate::sandbox::Duty;
 #[cfg(target_os = "linux")]
 use crate::source::ebpf::{self, EbpfSource};
 #[cfg(feature = "pcap")]
@@ -24,6 +24,7 @@ use crate::{
     options::{Counting, Options},
     packet_filter::{Dlt, PacketFilter},
     privileges::{self, Capability},
+    sandbox::{Sandbox, Sandboxed},
     source::{Choice, Facts, Source, surroundings::Surroundings, unavailable::Unavailable},
 };
 
@@ -48,6 +49,8 @@ pub(super) struct Counted {
     pub dlt: Dlt,
     /// How it counts, which is not always all that was asked for.
     pub counting: Counting,
+    /// What this thread may no longer do.
+    pub sandboxed: Sandboxed,
 }
 
 /// Chooses for an interface, or for all of them at once.
@@ -127,11 +130,12 @@ impl Candidate {
         }
     }
 
-    /// Has it count at the interface that it was chosen for, with such a filter. Where it cannot, nothing is
-    /// left of it, and somebody else is to.
+    /// Has it count at the interface that it was chosen for, with such a filter; then all rights are given up,
+    /// before any thread starts. Where it cannot count, nothing is left of it, and somebody else is to.
     pub fn begin(
         self,
         options: &Options,
+        sandbox: &Sandbox,
         interface: Option<&Interface>,
         filter: Option<&PacketFilter>,
     ) -> Result<ControlFlow<Counted, Candidate>> {
@@ -139,14 +143,15 @@ impl Candidate {
             #[cfg(target_os = "linux")]
             Self::Kernel(link_type) => {
                 let interface = interface.context("the kernel counts at one interface")?;
-                match in_kernel(options, interface, link_type, filter) {
+                match in_kernel(options, sandbox, interface, link_type, filter) {
                     Ok(counted) => Ok(ControlFlow::Break(counted)),
                     Err(error) => instead(options, interface, error).map(ControlFlow::Continue),
                 }
             }
             #[cfg(feature = "pcap")]
             Self::Captured { rings, reason } => {
-                by_libpcap(options, interface, rings, filter, reason).map(ControlFlow::Break)
+                by_libpcap(options, sandbox, interface, rings, filter, reason)
+                    .map(ControlFlow::Break)
             }
         }
     }
@@ -155,6 +160,7 @@ impl Candidate {
 #[cfg(target_os = "linux")]
 fn in_kernel(
     options: &Options,
+    sandbox: &Sandbox,
     interface: &Interface,
     link_type: LinkType,
     filter: Option<&PacketFilter>,
@@ -169,8 +175,12 @@ fn in_kernel(
         max_flows: counting.max_flows,
         bytes: counting.bytes,
         log_refused: log::log_enabled!(log::Level::Debug),
+        sandbox: options.rights.sandbox.then_some(sandbox),
+        wait: options.wait,
     })?;
+    let sandboxed = sandbox.enter(source.duty()).context("give up rights")?;
     Ok(Counted {
+        sandboxed,
         facts: source.facts().clone(),
         at_start: source.at_start(),
         hook: Some(source.hook()),
@@ -183,6 +193,7 @@ fn in_kernel(
 #[cfg(feature = "pcap")]
 fn by_libpcap(
     options: &Options,
+    sandbox: &Sandbox,
     interface: Option<&Interface>,
     rings: live::Rings,
     filter: Option<&PacketFilter>,
@@ -203,8 +214,13 @@ fn by_libpcap(
         buffer_bytes,
         reason,
     };
-    let source = live::LiveSource::start(rings, options)?;
+    let mut sandboxed = Sandboxed::default();
+    let source = live::LiveSource::start(rings, options, || {
+        sandboxed = sandbox.enter(Duty::Read).context("give up rights")?;
+        Ok(())
+    })?;
     Ok(Counted {
+        sandboxed,
         facts: source.facts().clone(),
         at_start: source.at_start(),
         hook: None,

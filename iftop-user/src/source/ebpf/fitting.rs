@@ -4,12 +4,17 @@
 
 use anyhow::Result;
 
-use super::{cpus, explain, instance::Instance, object::Settings};
+use aya::Ebpf;
+
+use super::{
+    explain,
+    object::{self, Settings},
+};
 use crate::source::table_size::Size;
 
 /// Loads the tables as large as was asked for, or as large as the kernel has memory for.
-pub(super) fn load(settings: &Settings, wanted: Size, programs: &[&str]) -> Result<Instance> {
-    as_large_as_can_be(wanted, |size| Instance::load_for(settings, size, programs, &cpus::online()))
+pub(super) fn load(settings: &Settings, wanted: Size, programs: &[&str]) -> Result<(Ebpf, Size)> {
+    as_large_as_can_be(wanted, |size| Ok((object::load(settings, size, programs)?, size)))
 }
 
 /// Halves the size until the kernel has memory for it, and then once more: tables that just fit would

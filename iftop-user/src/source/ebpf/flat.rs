@@ -2,17 +2,15 @@
 //!
 //! It must be asked for a half that no program uses.
 
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 
 use anyhow::{Context as _, Result};
-use aya::Ebpf;
 use iftop_common::{
     Count, Counters, FlowKey, PerCpu,
     flat::{Bucket, Line, NO_SHARD},
-    names,
 };
 
-use super::{mapped::Mapped, object};
+use super::mapped::Mapped;
 use crate::source::TableUse;
 use crate::source::table_size::Size;
 
@@ -27,14 +25,13 @@ pub(super) struct Flat {
 
 impl Flat {
     /// Gives the CPUs that are online a shard each, as many as there are.
-    pub(super) fn take(
-        object: &mut Ebpf,
+    pub(super) fn map(
+        lines: &OwnedFd,
+        spill: &OwnedFd,
         size: Size,
         online: &[u32],
         cpus: &mut [PerCpu],
     ) -> Result<Self> {
-        let lines = object::take_map(object, names::FLAT)?;
-        let spill = object::take_map(object, names::SPILL)?;
         let mut shard_of_cpu = vec![None; cpus.len()];
         for (shard, &cpu) in (0..size.shards as usize).zip(online) {
             if let Some(entry) = shard_of_cpu.get_mut(cpu as usize) {
@@ -49,10 +46,10 @@ impl Flat {
                 };
             }
         }
-        let map = |map: &aya::maps::MapData, len: u32| Mapped::new(map.fd().as_fd(), len as usize);
+        let map = |map: &OwnedFd, len: u32| Mapped::new(map.as_fd(), len as usize);
         Ok(Self {
-            lines: map(&lines, size.flat_buckets()).context("map the flow table")?,
-            spill: map(&spill, size.spill_buckets()).context("map the spill table")?,
+            lines: map(lines, size.flat_buckets()).context("map the flow table")?,
+            spill: map(spill, size.spill_buckets()).context("map the spill table")?,
             size,
             shard_of_cpu,
         })

@@ -2,13 +2,12 @@
 //!
 //! It must be asked for a half that no program uses.
 
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 
 use anyhow::{Context as _, Result};
-use aya::{Ebpf, maps::MapData};
-use iftop_common::{Counters, FlowKey, Table, Totals, names};
+use iftop_common::{Counters, FlowKey, Totals, names};
 
-use super::{batch, flat::Flat, mapped::Cpus, object};
+use super::{batch, flat::Flat, mapped::Cpus, maps::Maps};
 use crate::source::table_size::Size;
 use crate::source::{Sample, TableUse};
 
@@ -18,8 +17,6 @@ pub struct Halves {
     flows: Flows,
     /// Of the half that is being read; kept for its room.
     busy_cpus: Vec<usize>,
-    /// Programs that are loaded later, for a filter, ask for it by its descriptor.
-    _cpus_map: MapData,
 }
 
 /// Where flows are.
@@ -31,24 +28,23 @@ enum Flows {
 /// Maps of the hash table, by half.
 pub(super) struct Hash {
     size: Size,
-    flows: [MapData; 2],
-    spill: [MapData; 2],
+    flows: [OwnedFd; 2],
+    spill: [OwnedFd; 2],
 }
 
 impl Halves {
-    pub(super) fn take(object: &mut Ebpf, size: Size, online: &[u32]) -> Result<Self> {
-        let cpus_map = object::take_map(object, names::PER_CPU)?;
-        let mut cpus = Cpus::map(cpus_map.fd().as_fd(), size.cpus as usize)
-            .context("map what each CPU counts with")?;
-        Ok(Self {
-            flows: match size.table {
-                Table::Flat => Flows::Flat(Flat::take(object, size, online, cpus.quiet())?),
-                Table::Hash => Flows::Hash(Box::new(Hash::take(object, size)?)),
-            },
-            cpus,
-            busy_cpus: Vec::new(),
-            _cpus_map: cpus_map,
-        })
+    /// Maps them, before any program runs; the flat table has parts for the CPUs that are online.
+    pub(super) fn map(maps: Maps, size: Size, online: &[u32]) -> Result<Self> {
+        let (Maps::Flat { cpus, .. } | Maps::Hash { cpus, .. }) = &maps;
+        let mut cpus =
+            Cpus::map(cpus.as_fd(), size.cpus as usize).context("map what each CPU counts with")?;
+        let flows = match maps {
+            Maps::Flat { lines, spill, .. } => {
+                Flows::Flat(Flat::map(&lines, &spill, size, online, cpus.quiet())?)
+            }
+            Maps::Hash { flows, spill, .. } => Flows::Hash(Box::new(Hash { size, flows, spill })),
+        };
+        Ok(Self { cpus, flows, busy_cpus: Vec::new() })
     }
 
     /// Which half is counted into from now on: the lowest bit.
@@ -83,18 +79,11 @@ impl Halves {
 }
 
 impl Hash {
-    fn take(object: &mut Ebpf, size: Size) -> Result<Self> {
-        let mut maps = |[even, odd]: [&str; 2]| -> Result<[MapData; 2]> {
-            Ok([object::take_map(object, even)?, object::take_map(object, odd)?])
-        };
-        Ok(Self { size, flows: maps(names::FLOWS)?, spill: maps(names::FLOWS_SPILL)? })
-    }
-
     /// Empties a half.
     fn take_flows(&self, half: usize, flows: &mut Vec<(FlowKey, Counters)>) -> Result<TableUse> {
-        let mut take = |maps: &[MapData; 2], names: [&str; 2], entries: u32| -> Result<u64> {
+        let mut take = |maps: &[OwnedFd; 2], names: [&str; 2], entries: u32| -> Result<u64> {
             let before = flows.len();
-            batch::take_all(maps[half].fd().as_fd(), entries, batch::FIRST_BATCH, flows)
+            batch::take_all(maps[half].as_fd(), entries, batch::FIRST_BATCH, flows)
                 .with_context(|| format!("read the flow table `{}`", names[half]))?;
             Ok((flows.len() - before) as u64)
         };

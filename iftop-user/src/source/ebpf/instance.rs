@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
+    maps::MapData,
     programs::{SchedClassifier, TestRun as _, TestRunOptions},
 };
 use iftop_common::{names, parse::Direction};
@@ -14,6 +15,7 @@ use iftop_common::{names, parse::Direction};
 use super::{
     cpus,
     halves::Halves,
+    maps::Maps,
     object::{self, Settings},
 };
 use crate::source::{Sample, table_size::Size};
@@ -23,6 +25,7 @@ pub struct Instance {
     pub(super) object: Ebpf,
     pub(super) halves: Halves,
     size: Size,
+    _cpus_map: MapData,
 }
 
 impl Instance {
@@ -38,9 +41,7 @@ impl Instance {
         size: Size,
         programs: &[&str],
     ) -> Result<Self> {
-        let mut object = object::load_other(object, settings, size, programs)?;
-        let halves = Halves::take(&mut object, size, &cpus::online())?;
-        Ok(Self { object, halves, size })
+        Self::of(object::load_other(object, settings, size, programs)?, size, &cpus::online())
     }
 
     /// Loads the maps, these programs, and parts of the table for these CPUs.
@@ -50,9 +51,13 @@ impl Instance {
         programs: &[&str],
         cpus: &[u32],
     ) -> Result<Self> {
-        let mut object = object::load(settings, size, programs)?;
-        let halves = Halves::take(&mut object, size, cpus)?;
-        Ok(Self { object, halves, size })
+        Self::of(object::load(settings, size, programs)?, size, cpus)
+    }
+
+    fn of(mut object: Ebpf, size: Size, cpus: &[u32]) -> Result<Self> {
+        let (maps, cpus_map) = Maps::take(&mut object, size.table)?;
+        let halves = Halves::map(maps, size, cpus)?;
+        Ok(Self { object, halves, size, _cpus_map: cpus_map })
     }
 
     /// How large its tables are.

@@ -51,6 +51,9 @@ impl<T: Plain> Mapped<T> {
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
+        // A process that is forked from this one would keep the map alive.
+        // SAFETY: exactly what was mapped just now.
+        unsafe { libc::madvise(start, len * size_of::<T>(), libc::MADV_DONTFORK) };
         let start = NonNull::new(start).ok_or(io::ErrorKind::InvalidData)?;
         Ok(Self { start, len, values: PhantomData })
     }

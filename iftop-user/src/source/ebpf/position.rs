@@ -104,6 +104,8 @@ mod tests {
             promiscuous: false,
             filter: None,
             log_refused: false,
+            sandbox: None,
+            wait: false,
         })
         .unwrap()
     }
@@ -113,7 +115,7 @@ mod tests {
         source.around.forget();
         let mut sample = Sample::default();
         source.sample(&mut sample).unwrap();
-        sample.surroundings.places.map(|place| place.map(|place| (place.position, place.of)))
+        sample.surroundings.look.places.map(|place| place.map(|place| (place.position, place.of)))
     }
 
     #[test]

@@ -1,0 +1,130 @@
+//! seccomp(2): what the kernel is never asked for by a program that reads and prints.
+//!
+//! It is a list of what is refused, not of what is allowed: the resolver loads whatever modules a system
+//! has, and what those call is not for us to know.
+//!
+//! Source: seccomp(2), syscalls(2), and the groups of systemd.exec(5), `SystemCallFilter=`.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen::Dword, SeccompCmpOp, SeccompCondition,
+    SeccompFilter, SeccompRule, TargetArch, apply_filter,
+};
+
+use super::Duty;
+
+/// Refused whatever the duty is: other programs, other processes, other namespaces, the whole machine,
+/// and ways around this list.
+const NEVER: &[libc::c_long] = &[
+    // Programs.
+    libc::SYS_execve,
+    libc::SYS_execveat,
+    // Processes of others, and their memory.
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_kcmp,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    // Who we are.
+    libc::SYS_setuid,
+    libc::SYS_setgid,
+    libc::SYS_setreuid,
+    libc::SYS_setregid,
+    libc::SYS_setresuid,
+    libc::SYS_setresgid,
+    libc::SYS_setfsuid,
+    libc::SYS_setfsgid,
+    libc::SYS_setgroups,
+    libc::SYS_capset,
+    libc::SYS_personality,
+    // Namespaces and what is mounted.
+    libc::SYS_setns,
+    libc::SYS_unshare,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_open_tree,
+    libc::SYS_move_mount,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_quotactl,
+    // Files by other ways than their names.
+    libc::SYS_open_by_handle_at,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_fanotify_init,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    // Keys.
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_keyctl,
+    // The machine.
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_kexec_load,
+    libc::SYS_reboot,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_syslog,
+    libc::SYS_acct,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_adjtimex,
+    libc::SYS_clock_adjtime,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_vhangup,
+];
+
+/// Commands of bpf(2), `enum bpf_cmd` of `linux/bpf.h`: `BPF_MAP_UPDATE_ELEM`, by which to wait for a grace
+/// period where membarrier(2) does not, and `BPF_MAP_LOOKUP_AND_DELETE_BATCH`, which empties a hash table.
+const USE_MAPS: [u64; 2] = [2, 25];
+
+/// Of `linux/sched.h`: a user namespace, in which anybody is root.
+const CLONE_NEWUSER: u64 = 0x1000_0000;
+
+/// Whether there is a filter for this machine; it is of the calling thread then.
+pub(super) fn enter(duty: Duty) -> Result<bool> {
+    let Ok(arch) = TargetArch::try_from(std::env::consts::ARCH) else { return Ok(false) };
+    // Its flags stand in memory, where a filter cannot look. The C library goes on with the older call.
+    let clone3 = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    for (rules, errno) in [(clone3, libc::ENOSYS), (rules(duty)?, libc::EPERM)] {
+        let refused = SeccompAction::Errno(errno.unsigned_abs());
+        let filter = SeccompFilter::new(rules, SeccompAction::Allow, refused, arch)?;
+        apply_filter(&BpfProgram::try_from(filter)?)?;
+    }
+    Ok(true)
+}
+
+fn rules(duty: Duty) -> Result<BTreeMap<libc::c_long, Vec<SeccompRule>>> {
+    let argument = |number, op, value| SeccompCondition::new(number, Dword, op, value);
+    let mut rules: BTreeMap<_, _> = NEVER.iter().map(|call| (*call, Vec::new())).collect();
+    match duty {
+        Duty::Attach => {}
+        Duty::Read => {
+            rules.insert(libc::SYS_bpf, Vec::new());
+        }
+        Duty::UseMaps => {
+            let others = USE_MAPS.map(|command| argument(0, SeccompCmpOp::Ne, command));
+            let others = others.into_iter().collect::<Result<_, _>>()?;
+            rules.insert(libc::SYS_bpf, vec![SeccompRule::new(others)?]);
+        }
+    }
+    let new_user = argument(0, SeccompCmpOp::MaskedEq(CLONE_NEWUSER), CLONE_NEWUSER)?;
+    rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![new_user])?]);
+    // Typing for whoever reads the terminal next.
+    let typing = argument(1, SeccompCmpOp::Eq, libc::TIOCSTI)?;
+    rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(vec![typing])?]);
+    Ok(rules)
+}

@@ -1,0 +1,260 @@
+//! What takes privileges as long as packets are counted: the loaded programs, their places at the hooks and
+//! the filter before them.
+//!
+//! It owns the object and the hooks. It must never read a counter: whoever does needs none of this.
+
+use std::fmt;
+
+use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
+use aya::{Ebpf, maps::MapData, util::KernelVersion};
+use aya_log::EbpfLogger;
+use iftop_common::{
+    Bytes,
+    flat::Seed,
+    names,
+    parse::{LinkType, Mac},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    cost::PacketCost,
+    cpus, fitting,
+    gate::Gates,
+    hooks::{self, Hooks},
+    maps::Maps,
+    object::{self, Settings},
+    position::{Hook, place},
+};
+use crate::{
+    interface::{self, Interface, cut_by_kernel},
+    packet_filter::{PacketFilter, Tags},
+    promiscuous::Promiscuous,
+    source::{hook::HookChoice, surroundings::Look, table_size::Size, unavailable::Unavailable},
+};
+
+/// How to count, wherever that is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub hook: HookChoice,
+    /// How large the tables are to be.
+    pub wanted: Size,
+    pub bytes: Bytes,
+    pub log_refused: bool,
+}
+
+/// See the module's description. Dropping it detaches everything.
+pub(super) struct Attached {
+    // Before the object: programs are detached first.
+    hooks: Option<Hooks>,
+    /// Where there is a packet filter, or was.
+    gates: Option<Gates>,
+    /// The programs that count.
+    programs: [&'static str; 2],
+    object: Ebpf,
+    _cpus_map: MapData,
+    plan: Plan,
+    settings: Settings,
+    interface: Interface,
+    /// The kernel's numbers for the programs at the hooks: ingress, egress.
+    ids: [Option<u32>; 2],
+    /// Measured once somebody asks.
+    cost: Option<PacketCost>,
+    /// Last: it ends when nothing is counted any more.
+    promiscuous: Option<Promiscuous>,
+}
+
+/// What is to be known of maps to use them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Shape {
+    pub size: Size,
+    /// The CPUs that have a part of the flat table.
+    pub online: Vec<u32>,
+}
+
+/// Why a filter was not set, and whether a hook of ours was lost over it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct NotSet {
+    pub reason: String,
+    pub hook_lost: bool,
+}
+
+impl Attached {
+    /// Loads programs and tables for an interface; attaches nothing yet.
+    pub fn load(
+        plan: Plan,
+        interface: &Interface,
+        promiscuous: Option<Promiscuous>,
+    ) -> Result<(Self, Maps, Shape)> {
+        let settings = settings(&plan, interface)?;
+        let programs = hooks::programs(plan.hook)?;
+        let online = cpus::online();
+        let (mut object, size) = fitting::load(&settings, plan.wanted, &programs)?;
+        let (maps, cpus_map) = Maps::take(&mut object, size.table)?;
+        let attached = Self {
+            hooks: None,
+            gates: None,
+            programs,
+            object,
+            _cpus_map: cpus_map,
+            plan,
+            settings,
+            interface: interface.clone(),
+            ids: [None; 2],
+            cost: None,
+            promiscuous,
+        };
+        Ok((attached, maps, Shape { size, online }))
+    }
+
+    /// Attaches; the maps are in order by now. Counting begins.
+    pub fn attach(&mut self) -> Result<()> {
+        let hooks = Hooks::attach(&mut self.object, &self.interface, self.plan.hook)?;
+        self.hooks = Some(hooks);
+        self.ids = ids(&mut self.object);
+        Ok(())
+    }
+
+    /// What the kernel program logs, where that was asked for.
+    pub fn logger(&mut self) -> Result<Option<EbpfLogger<&'static dyn log::Log>>> {
+        let logger = self.plan.log_refused.then(|| EbpfLogger::init(&mut self.object)).transpose();
+        logger.context("open the kernel program's log")
+    }
+
+    /// The same at an interface that stands in for the one that is gone: loaded anew, as little of what was
+    /// asked of the other need be true of this one.
+    pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
+        let interface = interface::all()?.into_iter().find(|interface| interface.index == index);
+        let interface = interface.context("the interface is gone again")?;
+        ensure!(
+            link_type(&interface)? == self.settings.link_type,
+            "{} has come back as another kind of interface",
+            interface.shown_name()
+        );
+        let promiscuous = self.promiscuous.take();
+        if let Some(promiscuous) = &promiscuous {
+            promiscuous.join_too(index)?;
+        }
+        // What stood at the old one is gone with it.
+        let (attached, maps, shape) = Self::load(self.plan, &interface, promiscuous)?;
+        *self = Self { cost: self.cost.take(), ..attached };
+        Ok((maps, shape))
+    }
+
+    /// Has only packets counted that a filter accepts, or all of them again.
+    ///
+    /// # Errors
+    /// Say why not; then all is as it was, unless a hook was lost.
+    pub fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<(), NotSet> {
+        let kept = |error: Error| NotSet { reason: format!("{error:#}"), hook_lost: false };
+        if filter.is_none() && self.gates.is_none() {
+            return Ok(());
+        }
+        let hooks = self.hooks.as_mut().context("nothing is attached").map_err(kept)?;
+        if filter.is_some_and(|filter| filter.tags() == Some(Tags::Seen))
+            && hooks.see_frames_first()
+        {
+            sees_tags(&self.interface).map_err(kept)?;
+        }
+        if self.gates.is_none() {
+            self.gates = Some(Gates::load(&mut self.object, self.programs).map_err(kept)?);
+        }
+        let gates = self.gates.as_mut().context("there are gates").map_err(kept)?;
+        gates.set(filter).map_err(kept)?;
+        if gates.put_in_place() {
+            hooks
+                .put_gates(&mut self.object)
+                .map_err(|error| NotSet { reason: format!("{error:#}"), hook_lost: true })?;
+            self.ids = Gates::programs(&self.object);
+        }
+        Ok(())
+    }
+
+    /// Our places at the hooks, and what a packet costs, once that is known.
+    pub fn look(&mut self) -> Look {
+        let (settings, size) = (self.settings, self.plan.wanted);
+        let cost = self.cost.get_or_insert_with(|| PacketCost::measure(settings, size));
+        let [ingress, egress] = self.ids;
+        let place = |hook, program: Option<u32>| place(self.interface.index, hook, program?);
+        Look {
+            places: [place(Hook::TcxIngress, ingress), place(Hook::TcxEgress, egress)],
+            packet_cost: cost.known(),
+        }
+    }
+
+    /// Which kind of hook it is attached to: `tcx`, `clsact` or `xdp`.
+    pub fn hook(&self) -> &'static str {
+        self.hooks.as_ref().map_or("", Hooks::name)
+    }
+
+    /// As the status page has it.
+    pub fn describe(&self) -> String {
+        self.hooks.as_ref().map(|hooks| hooks.describe(&self.interface)).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for NotSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for NotSet {}
+
+/// Refuses a filter that asks for VLAN tags, where the hook may not see them.
+fn sees_tags(interface: &Interface) -> Result<()> {
+    if !interface.may_take_tags_out() {
+        return Ok(());
+    }
+    let name = interface.shown_name();
+    let instead = match interface.kind {
+        None => format!(", or have the device leave them in (ethtool -K {name} rxvlan off)"),
+        Some(_) => String::new(),
+    };
+    bail!(
+        "the filter asks for VLAN tags, which may be taken out of what {name} receives before XDP sees it: \
+         leave --hook out{instead}"
+    )
+}
+
+/// As things are now: the program takes them for constants.
+fn settings(plan: &Plan, interface: &Interface) -> Result<Settings> {
+    let kernel = KernelVersion::current().context("ask for the kernel's version")?;
+    if interface.receives_outer_headers(kernel) {
+        let error = anyhow!(
+            "packets that {} receives cannot be read before Linux 5.14: watch the interface below it",
+            interface.shown_name()
+        );
+        return Err(Unavailable::because("tunnel, kernel before 5.14", error));
+    }
+    Ok(Settings {
+        link_type: link_type(interface)?,
+        mac: Mac::new(interface.mac.unwrap_or_default()),
+        cut_by_kernel: cut_by_kernel(&interface.name),
+        bytes: plan.bytes,
+        log_refused: plan.log_refused,
+        seed: random_seed()?,
+    })
+}
+
+/// How packets of an interface start.
+///
+/// # Errors
+/// Say that this is not known, which is [`Unavailable`].
+pub fn link_type(interface: &Interface) -> Result<LinkType> {
+    let reason = || format!("link type {}", interface.link_layer);
+    interface.link_type().map_err(|error| Unavailable::because(reason(), error))
+}
+
+fn random_seed() -> Result<Seed> {
+    let mut bytes = [[0; 8]; 11];
+    getrandom::fill(bytes.as_flattened_mut()).context("ask for random numbers")?;
+    let [numbers @ .., mix] = bytes.map(u64::from_ne_bytes);
+    let keys = std::array::from_fn(|word| [numbers[2 * word], numbers[2 * word + 1]]);
+    Ok(Seed { keys, mix: mix | 1 })
+}
+
+/// The kernel's numbers for the programs that count: ingress, egress.
+fn ids(object: &mut Ebpf) -> [Option<u32>; 2] {
+    [names::INGRESS, names::EGRESS]
+        .map(|name| Some(object::program(object, name).ok()?.info().ok()?.id()))
+}

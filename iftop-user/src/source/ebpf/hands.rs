@@ -1,0 +1,60 @@
+//! Who does what takes privileges: this process, or the helper that kept them.
+
+use anyhow::Result;
+
+use super::{
+    attached::{Attached, NotSet, Shape},
+    helper::Helper,
+    maps::Maps,
+};
+use crate::{packet_filter::PacketFilter, sandbox::Sandbox, source::surroundings::Look};
+
+/// See the module's description. Dropping it detaches everything.
+pub(super) enum Hands {
+    /// This process, which keeps its rights.
+    Own(Box<Attached>),
+    /// A process that does nothing else.
+    Helper(Box<Helper>),
+}
+
+impl Hands {
+    /// Leaves it to a helper, as far as rights are to be given up.
+    pub fn leave(attached: Attached, sandbox: Option<&Sandbox>) -> Result<Self> {
+        Ok(match sandbox {
+            Some(sandbox) => Self::Helper(Box::new(Helper::start(attached, sandbox)?)),
+            None => Self::Own(Box::new(attached)),
+        })
+    }
+
+    /// See [`Attached::set_filter`].
+    pub fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<(), NotSet> {
+        match self {
+            Self::Own(attached) => attached.set_filter(filter),
+            Self::Helper(helper) => helper.set_filter(filter),
+        }
+    }
+
+    /// See [`Attached::look`]. Nothing is known where the helper has gone.
+    pub fn look(&mut self) -> Look {
+        match self {
+            Self::Own(attached) => attached.look(),
+            Self::Helper(helper) => helper.look().unwrap_or_default(),
+        }
+    }
+
+    /// See [`Attached::load_again`].
+    pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
+        match self {
+            Self::Own(attached) => attached.load_again(index),
+            Self::Helper(helper) => helper.load_again(index),
+        }
+    }
+
+    /// See [`Attached::attach`].
+    pub fn attach(&mut self) -> Result<()> {
+        match self {
+            Self::Own(attached) => attached.attach(),
+            Self::Helper(helper) => helper.attach(),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The one small process that keeps the rights to attach and to load filters, when we have given up ours.
+//!
+//! It owns that process from its beginning to its end, which is ours: it sees the socket between us close,
+//! however we end, and detaches what would stay otherwise. It must never be asked while packets wait: each
+//! question costs two system calls and its answer.
+//!
+//! It is forked, not started anew, so that it has what was loaded and needs no file, no argument and no
+//! environment.
+
+use std::{os::unix::net::UnixStream, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{
+    attached::{Attached, NotSet, Shape},
+    maps::Maps,
+};
+use crate::{packet_filter::PacketFilter, sandbox::Sandbox, source::surroundings::Look};
+
+mod messages;
+mod process;
+mod serve;
+
+use messages::{Answer, Request, receive, receive_descriptors, send};
+use process::{Forked, Process};
+
+/// To load programs takes the kernel a moment, and longer where the machine is busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const GONE: &str = "the helper process, which has the right to do that, is gone: start iftop again";
+
+/// See the module's description. Dropping it ends the process, and waits for that.
+pub(super) struct Helper {
+    /// `None`: it is known to be gone.
+    socket: Option<UnixStream>,
+    process: Process,
+    /// What it attached at the start is held here too: counting goes on where the helper is killed.
+    attached: Option<Attached>,
+}
+
+impl Helper {
+    /// Forks it, and waits until it has given up what it does not need.
+    pub fn start(attached: Attached, sandbox: &Sandbox) -> Result<Self> {
+        let (ours, theirs) = UnixStream::pair().context("open a socket for the helper process")?;
+        let process = match process::fork().context("start the helper process")? {
+            Forked::Helper => {
+                drop(ours);
+                serve::serve(attached, sandbox, theirs)
+            }
+            Forked::Us(process) => process,
+        };
+        drop(theirs);
+        ours.set_read_timeout(Some(PATIENCE)).context("set the helper's time")?;
+        let mut helper = Self { socket: Some(ours), process, attached: Some(attached) };
+        helper.expect_done().context("start the helper process")?;
+        Ok(helper)
+    }
+
+    /// See [`Attached::set_filter`].
+    pub fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<(), NotSet> {
+        match self.ask(&Request::SetFilter(filter.cloned())) {
+            Ok(Answer::Done) => Ok(()),
+            Ok(Answer::NotSet(not_set)) => Err(not_set),
+            _ => Err(NotSet { reason: GONE.to_owned(), hook_lost: false }),
+        }
+    }
+
+    /// See [`Attached::look`].
+    pub fn look(&mut self) -> Result<Look> {
+        match self.ask(&Request::Look)? {
+            Answer::Look(look) => Ok(look),
+            _ => bail!(GONE),
+        }
+    }
+
+    /// See [`Attached::load_again`].
+    pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
+        // Nothing of it counts any more, and it would hold its tables.
+        self.attached = None;
+        match self.ask(&Request::LoadAgain(index))? {
+            Answer::Loaded(shape) => {
+                let socket = self.socket.as_ref().context(GONE)?;
+                let descriptors = receive_descriptors(socket).context(GONE)?;
+                Ok((Maps::from_descriptors(descriptors)?, shape))
+            }
+            Answer::Failed(reason) => bail!(reason),
+            _ => bail!(GONE),
+        }
+    }
+
+    /// See [`Attached::attach`].
+    pub fn attach(&mut self) -> Result<()> {
+        let socket = self.socket.as_mut().context(GONE)?;
+        send(socket, &Request::Attach).context(GONE)?;
+        self.expect_done()
+    }
+
+    fn expect_done(&mut self) -> Result<()> {
+        match self.answer()? {
+            Answer::Done => Ok(()),
+            Answer::Failed(reason) => bail!(reason),
+            _ => bail!(GONE),
+        }
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Answer> {
+        let socket = self.socket.as_mut().context(GONE)?;
+        if let Err(error) = send(socket, request) {
+            self.socket = None;
+            return Err(error).context(GONE);
+        }
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Result<Answer> {
+        let socket = self.socket.as_mut().context(GONE)?;
+        let answer = receive(socket).and_then(|answer| answer.context("no answer"));
+        // An answer that comes too late would be taken for that to the next question.
+        if answer.is_err() {
+            self.socket = None;
+        }
+        answer.context(GONE)
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        // It ends when it sees this.
+        self.socket = None;
+        self.process.wait();
+    }
+}
