@@ -76,6 +76,10 @@ impl Iftop {
         if !command.get_envs().any(|(name, _)| name == "HOME") {
             command.env("HOME", "/nonexistent");
         }
+        // As if root had started it, whoever started the tests.
+        if !command.get_envs().any(|(name, _)| name == "SUDO_UID") {
+            command.env_remove("SUDO_UID");
+        }
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let input = child.stdin.take();
