@@ -89,13 +89,16 @@ mod tests {
     }
 
     /// Why the kernel refuses a command of bpf(2) that says nothing else.
-    #[expect(unsafe_code, reason = "bpf(2)")]
     fn bpf(command: i32) -> Option<i32> {
+        refusal(libc::SYS_bpf, command)
+    }
+
+    #[expect(unsafe_code, reason = "bpf(2)")]
+    fn refusal(number: libc::c_long, command: i32) -> Option<i32> {
         let nothing = [0_u64; 16];
         // SAFETY: the kernel reads the array, which is as long as it is told.
-        let result = unsafe {
-            libc::syscall(libc::SYS_bpf, command, nothing.as_ptr(), size_of_val(&nothing))
-        };
+        let result =
+            unsafe { libc::syscall(number, command, nothing.as_ptr(), size_of_val(&nothing)) };
         assert_eq!(result, -1);
         Error::last_os_error().raw_os_error()
     }
@@ -125,6 +128,8 @@ mod tests {
             File::options().write(true).open("/dev/null").unwrap();
             assert!(Command::new("true").status().is_err(), "no program starts");
             assert_eq!(bpf(1), Some(libc::EPERM));
+            #[cfg(target_arch = "x86_64")]
+            assert_eq!(refusal(libc::SYS_bpf | 0x4000_0000, 1), Some(libc::EPERM), "x32");
             thread::spawn(|| ()).join().unwrap();
         });
     }

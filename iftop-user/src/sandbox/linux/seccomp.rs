@@ -5,7 +5,7 @@
 //!
 //! Source: seccomp(2), syscalls(2), and the groups of systemd.exec(5), `SystemCallFilter=`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use anyhow::Result;
 use seccompiler::{
@@ -91,6 +91,11 @@ const NEVER: &[libc::c_long] = &[
 /// period where membarrier(2) does not, and `BPF_MAP_LOOKUP_AND_DELETE_BATCH`, which empties a hash table.
 const USE_MAPS: [u64; 2] = [2, 25];
 
+/// On `x86_64` the kernel may have a second set of numbers beside the first (`X32_SYSCALL_BIT` of
+/// `asm/unistd.h`), some of them its own: nobody here uses it.
+const X32: libc::c_long = 0x4000_0000;
+const OF_X32_ALONE: RangeInclusive<libc::c_long> = 512..=547;
+
 /// Of `linux/sched.h`: a user namespace, in which anybody is root.
 const CLONE_NEWUSER: u64 = 0x1000_0000;
 
@@ -120,6 +125,12 @@ fn rules(duty: Duty) -> Result<BTreeMap<libc::c_long, Vec<SeccompRule>>> {
             let others = others.into_iter().collect::<Result<_, _>>()?;
             rules.insert(libc::SYS_bpf, vec![SeccompRule::new(others)?]);
         }
+    }
+    if cfg!(target_arch = "x86_64") {
+        let twice: Vec<_> =
+            rules.keys().copied().chain([libc::SYS_bpf, libc::SYS_clone3]).collect();
+        let second = twice.into_iter().chain(OF_X32_ALONE).map(|call| (call | X32, Vec::new()));
+        rules.extend(second);
     }
     let new_user = argument(0, SeccompCmpOp::MaskedEq(CLONE_NEWUSER), CLONE_NEWUSER)?;
     rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![new_user])?]);
