@@ -167,6 +167,24 @@ fn without_its_helper_it_goes_on_counting() {
 
 #[test]
 #[ignore = "needs root: cargo xtask test"]
+fn where_the_helper_alone_holds_what_counts_its_end_is_told() {
+    let cases: &[_] =
+        if cfg!(feature = "pcap") { &["--hook clsact", "-f udp"] } else { &["--hook clsact"] };
+    for options in cases {
+        let cable = Cable::new();
+        let mut iftop = Iftop::json(&cable.a, &format!("-i va {options}"));
+        iftop.report();
+        let [helper] = children(iftop.id())[..] else { panic!("{options}: one helper") };
+        kill(helper, libc::SIGKILL);
+        let end = iftop.end();
+        assert_eq!(end.status.code(), Some(1), "{options}: {end:?}");
+        let told = "iftop: va is not counted any more: the helper process has ended\n";
+        assert!(end.errors.ends_with(told), "{options}: {end:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
 fn who_asks_for_it_keeps_rights_or_becomes_another_user() {
     let cable = Cable::with_addresses();
     let mut kept = Iftop::start(&cable.a, "-i va -t --no-sandbox");

@@ -15,8 +15,10 @@ use std::{
 
 use anyhow::{Context as _, Error, Result, anyhow};
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     fs::{AtFlags, CWD, Mode, OFlags, openat, statat},
     io::Errno,
+    process::{Pid, PidfdFlags, pidfd_open},
     thread::{LinkNameSpaceType, move_into_link_name_space},
 };
 
@@ -40,8 +42,9 @@ pub struct Netns {
 pub struct Entrance {
     target: Target,
     identity: Identity,
-    /// Where it is looked for, for when nobody but root may go there; none of a process.
-    folder: Option<Arc<OwnedFd>>,
+    /// The folder that it is looked for in, for when nobody but root may go there; of a process that itself
+    /// (a pidfd).
+    held: Option<Arc<OwnedFd>>,
 }
 
 /// Device and inode: no two namespaces have both in common as long as they live.
@@ -56,10 +59,10 @@ impl Target {
         }
     }
 
-    /// The folder that a name is in. That of a process goes with it, and must not be held.
-    fn folder(&self) -> Option<OwnedFd> {
-        if matches!(self, Self::Process(_)) {
-            return None;
+    fn hold(&self) -> Option<OwnedFd> {
+        if let Self::Process(number) = self {
+            let process = Pid::from_raw(i32::try_from(*number).ok()?)?;
+            return pidfd_open(process, PidfdFlags::empty()).ok();
         }
         let path = self.path();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -116,8 +119,8 @@ impl Netns {
             let file =
                 File::options().read(true).custom_flags(libc::O_NONBLOCK).open(target.path())?;
             let identity = identity(&file.metadata()?);
-            let folder = target.folder().map(Arc::new);
-            Ok(Self { file, entrance: Entrance { target: target.clone(), identity, folder } })
+            let held = target.hold().map(Arc::new);
+            Ok(Self { file, entrance: Entrance { target: target.clone(), identity, held } })
         };
         open().map_err(|error| target.explain(error))
     }
@@ -166,8 +169,16 @@ impl Entrance {
     /// Whether it leads to the same namespace as before. Where nobody can say, it does.
     pub fn is_there(&self) -> bool {
         let path = self.target.path();
-        let found = match (&self.folder, path.file_name()) {
-            (Some(folder), Some(name)) => statat(folder, name, AtFlags::empty())
+        let found = match (&self.target, &self.held, path.file_name()) {
+            (Target::Process(_), Some(process), _) => {
+                let mut process = [PollFd::new(process, PollFlags::IN)];
+                if poll(&mut process, Some(&Timespec::default())) == Ok(1) {
+                    return false;
+                }
+                // Where processes of others cannot be seen, this one still runs.
+                return fs::metadata(path).map_or(true, |found| identity(&found) == self.identity);
+            }
+            (_, Some(folder), Some(name)) => statat(folder, name, AtFlags::empty())
                 .map(|found| (found.st_dev, found.st_ino))
                 .map_err(io::Error::from),
             _ => fs::metadata(path).map(|metadata| identity(&metadata)),
@@ -219,7 +230,7 @@ mod tests {
         assert!(own.entrance().is_there());
         let entrance = |path: &str| {
             let target = Target::Path(path.to_owned());
-            Entrance { folder: target.folder().map(Arc::new), target, ..own.entrance().clone() }
+            Entrance { held: target.hold().map(Arc::new), target, ..own.entrance().clone() }
         };
         assert!(!entrance("/proc/self/ns/mnt").is_there(), "another one");
         assert!(!entrance("/proc/self/ns/none").is_there());

@@ -135,12 +135,14 @@ fn compile(options: &Options, dlt: Dlt) -> Result<Option<PacketFilter>> {
             tell("iftop: the filter is still being compiled, or names in it looked up");
         }
     };
-    thread::Builder::new()
+    let patience = thread::Builder::new()
         .name("patience".to_owned())
         .spawn(tell_that_it_takes_long)
         .context("start a thread that waits for the filter")?;
     let filter = PacketFilter::compile(text, dlt);
     drop(done);
+    // It has the rights that are to be given up.
+    let _ = patience.join();
     filter.map(Some)
 }
 

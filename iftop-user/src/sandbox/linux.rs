@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use rustix::thread::set_no_new_privs;
 
 use super::{Duty, Sandboxed};
+use crate::stderr;
 
 mod capabilities;
 mod identity;
@@ -64,6 +65,9 @@ impl Sandbox {
         set_no_new_privs(true).context("give up new privileges")?;
         sandboxed.landlock = landlock::enter().context("enter Landlock")?;
         sandboxed.seccomp = seccomp::enter(duty).context("enter seccomp")?;
+        if stderr::is_held() {
+            sandboxed.kept.get_or_insert_with(|| "a thread that waits for stderr".to_owned());
+        }
         Ok(sandboxed)
     }
 }

@@ -188,11 +188,13 @@ impl EbpfSource {
             // Its hooks are gone with it, and the counters would stand still for ever. What they counted
             // before is still there: this sample brings it, the next one says so.
             self.gone = true;
-            self.over = (!self.wait).then_some("is gone");
+            self.over = self.over.or((!self.wait).then_some("is gone"));
             return None;
         };
         (name != self.interface.name).then(|| {
             self.interface.name.clone_from(&name);
+            // So the helper learns of it too.
+            self.around.forget();
             name
         })
     }
@@ -217,12 +219,14 @@ impl EbpfSource {
         self.hands.attach()?;
         self.interface.index = index;
         self.around = Around::new(index);
+        if let Some(filter) = self.filter.clone() {
+            self.set_filter(Some(&filter))?;
+            // What was counted so far did not pass it.
+            let (unfiltered, _) = self.retire_half()?;
+            self.halves.take_into(unfiltered, &mut Sample::default())?;
+        }
         self.gone = false;
-        let Some(filter) = self.filter.take() else { return Ok(()) };
-        self.set_filter(Some(&filter))?;
-        // What was counted so far did not pass it.
-        let (unfiltered, _) = self.retire_half()?;
-        self.halves.take_into(unfiltered, &mut Sample::default())
+        Ok(())
     }
 
     /// What was read beside the hooks when counting began.
@@ -254,7 +258,9 @@ impl Source for EbpfSource {
         if let Some(reason) = self.over {
             bail!("{} {reason}", self.interface.shown_name());
         }
-        if self.gone {
+        if self.hands.are_missed() {
+            self.over = Some("is not counted any more: the helper process has ended");
+        } else if self.gone {
             self.come_back()?;
         }
         sample.renamed = self.look_for_interface();

@@ -52,7 +52,12 @@ pub(super) fn leave_bounding_set() -> Result<()> {
 
 /// Leaves those of them that there are, and no others.
 pub(super) fn keep_only(needed: CapabilitySet) -> Result<()> {
-    let kept = capabilities(None).context("ask for the capabilities")?.permitted & needed;
+    let permitted = capabilities(None).context("ask for the capabilities")?.permitted;
+    let of_bpf = needed & (CapabilitySet::BPF | CapabilitySet::PERFMON);
+    // Before there were these two, there was one for both and much else; some have only that.
+    let instead =
+        if permitted.contains(of_bpf) { needed } else { needed | CapabilitySet::SYS_ADMIN };
+    let kept = permitted & instead;
     let inheritable = CapabilitySet::empty();
     let sets = CapabilitySets { effective: kept, permitted: kept, inheritable };
     set_capabilities(None, sets).context("set the capabilities")

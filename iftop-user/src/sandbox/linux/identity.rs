@@ -1,22 +1,24 @@
-//! Another user: who, and becoming him.
+//! Another user: who, and becoming him, in his own group alone: others of his may be as good as root.
 //!
 //! Source: credentials(7). The calls are those of a thread, not the C library's, which change all threads.
 
 use std::env;
 
 use anyhow::{Context as _, Result, bail};
-use nix::unistd::{User, getgrouplist};
+use nix::unistd::User;
 use rustix::{
-    process::geteuid,
+    process::{geteuid, getuid},
     thread::{Gid, Uid, set_thread_groups, set_thread_res_gid, set_thread_res_uid},
 };
 
 /// What has no name anywhere.
 const NOBODY: u32 = 65534;
+/// To the kernel it means that nothing is to change.
+const NO_ONE: u32 = u32::MAX;
 /// Where sudo(8) says who called it.
 const CALLER: &str = "SUDO_UID";
 
-/// A user with all his groups.
+/// A user and his group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     /// As it is told.
@@ -24,7 +26,7 @@ pub(super) struct Identity {
     /// By name, so that nothing else will do.
     pub asked_for: bool,
     user: u32,
-    groups: Vec<u32>,
+    group: u32,
 }
 
 impl Identity {
@@ -38,8 +40,10 @@ impl Identity {
         }
         let identity = match asked_for {
             Some(text) => Self::named(text)?,
+            // A file that makes whoever starts it root says better than he does who that was.
+            None if !getuid().is_root() => Self::numbered(getuid().as_raw()),
             None => match env::var(CALLER).ok().and_then(|number| number.parse().ok()) {
-                Some(caller) if caller != 0 => Self::numbered(caller),
+                Some(caller) if caller != 0 && caller != NO_ONE => Self::numbered(caller),
                 _ => Self::nobody(),
             },
         };
@@ -50,8 +54,8 @@ impl Identity {
         let user = User::from_name(text).context("look up a user")?;
         let identity = match (user, text.parse()) {
             (Some(user), _) => Self::of(user),
-            (None, Ok(number)) => Self::numbered(number),
-            (None, Err(_)) => bail!("--user {text}: there is no such user"),
+            (None, Ok(number)) if number != NO_ONE => Self::numbered(number),
+            (None, _) => bail!("--user {text}: there is no such user"),
         };
         Ok(Self { asked_for: true, ..identity })
     }
@@ -67,25 +71,19 @@ impl Identity {
     fn numbered(user: u32) -> Self {
         match User::from_uid(user.into()) {
             Ok(Some(user)) => Self::of(user),
-            _ => Self { name: user.to_string(), asked_for: false, user, groups: vec![user] },
+            _ => Self { name: user.to_string(), asked_for: false, user, group: user },
         }
     }
 
-    /// His own group first.
     fn of(user: User) -> Self {
-        let own = user.gid.as_raw();
-        let name = std::ffi::CString::new(user.name.as_bytes()).unwrap_or_default();
-        let all = getgrouplist(&name, user.gid).unwrap_or_default();
-        let others = all.into_iter().map(nix::unistd::Gid::as_raw).filter(|group| *group != own);
-        let groups = std::iter::once(own).chain(others).collect();
-        Self { name: user.name, asked_for: false, user: user.uid.as_raw(), groups }
+        let (number, group) = (user.uid.as_raw(), user.gid.as_raw());
+        Self { name: user.name, asked_for: false, user: number, group }
     }
 
     /// Becomes him for ever.
     pub fn assume(&self) -> Result<()> {
-        let groups: Vec<_> = self.groups.iter().map(|group| Gid::from_raw(*group)).collect();
-        let (user, group) = (Uid::from_raw(self.user), groups[0]);
-        set_thread_groups(&groups)
+        let (user, group) = (Uid::from_raw(self.user), Gid::from_raw(self.group));
+        set_thread_groups(&[group])
             .and_then(|()| set_thread_res_gid(group, group, group))
             .and_then(|()| set_thread_res_uid(user, user, user))
             .with_context(|| format!("become {}", self.name))
@@ -99,14 +97,14 @@ mod tests {
     #[test]
     fn a_user_is_found_by_name_and_by_number() {
         let root = Identity::named("root").unwrap();
-        assert_eq!((root.user, root.groups[0]), (0, 0));
+        assert_eq!((root.user, root.group), (0, 0));
         let unknown = Identity::named("54321").unwrap();
-        assert_eq!(
-            (unknown.name.as_str(), unknown.user, unknown.groups),
-            ("54321", 54321, vec![54321])
-        );
-        let error = Identity::named("no such user").unwrap_err().to_string();
-        assert_eq!(error, "--user no such user: there is no such user");
+        let found = (unknown.name.as_str(), unknown.user, unknown.group);
+        assert_eq!(found, ("54321", 54321, 54321));
+        for text in ["no such user", "4294967295", "-1"] {
+            let error = Identity::named(text).unwrap_err().to_string();
+            assert_eq!(error, format!("--user {text}: there is no such user"));
+        }
         assert_ne!(Identity::nobody().user, 0);
     }
 }

@@ -64,6 +64,19 @@ const NEVER: &[libc::c_long] = &[
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
+    // Files again, where Landlock has no say: their names, owners, modes, attributes, times.
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    libc::SYS_utimensat,
+    libc::SYS_truncate,
     // Keys.
     libc::SYS_add_key,
     libc::SYS_request_key,
@@ -73,6 +86,9 @@ const NEVER: &[libc::c_long] = &[
     libc::SYS_finit_module,
     libc::SYS_delete_module,
     libc::SYS_kexec_load,
+    libc::SYS_mbind,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
     libc::SYS_reboot,
     libc::SYS_swapon,
     libc::SYS_swapoff,
@@ -86,6 +102,29 @@ const NEVER: &[libc::c_long] = &[
     libc::SYS_setdomainname,
     libc::SYS_vhangup,
 ];
+
+/// What only this machine has of the kind, from when it was young.
+#[cfg(target_arch = "x86_64")]
+const NEVER_HERE: &[libc::c_long] = &[
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+    libc::SYS_iopl,
+    libc::SYS_ioperm,
+    libc::SYS_modify_ldt,
+    libc::SYS_kexec_file_load,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const NEVER_HERE: &[libc::c_long] = &[];
+
+/// Since Linux 6.6, by its number everywhere.
+const FCHMODAT2: libc::c_long = 452;
+
+/// Of `asm-generic/ioctls.h` and `linux/tty.h`: typing for whoever reads the terminal next.
+const TYPING: [u64; 2] = [0x5412, 0x541c];
 
 /// Commands of bpf(2), `enum bpf_cmd` of `linux/bpf.h`: `BPF_MAP_UPDATE_ELEM`, by which to wait for a grace
 /// period where membarrier(2) does not, and `BPF_MAP_LOOKUP_AND_DELETE_BATCH`, which empties a hash table.
@@ -114,7 +153,8 @@ pub(super) fn enter(duty: Duty) -> Result<bool> {
 
 fn rules(duty: Duty) -> Result<BTreeMap<libc::c_long, Vec<SeccompRule>>> {
     let argument = |number, op, value| SeccompCondition::new(number, Dword, op, value);
-    let mut rules: BTreeMap<_, _> = NEVER.iter().map(|call| (*call, Vec::new())).collect();
+    let never = NEVER.iter().chain(NEVER_HERE).chain([&FCHMODAT2]);
+    let mut rules: BTreeMap<_, _> = never.map(|call| (*call, Vec::new())).collect();
     match duty {
         Duty::Attach => {}
         Duty::Read => {
@@ -134,8 +174,9 @@ fn rules(duty: Duty) -> Result<BTreeMap<libc::c_long, Vec<SeccompRule>>> {
     }
     let new_user = argument(0, SeccompCmpOp::MaskedEq(CLONE_NEWUSER), CLONE_NEWUSER)?;
     rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![new_user])?]);
-    // Typing for whoever reads the terminal next.
-    let typing = argument(1, SeccompCmpOp::Eq, libc::TIOCSTI)?;
-    rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(vec![typing])?]);
+    let typing = TYPING.map(|request| -> Result<_> {
+        Ok(SeccompRule::new(vec![argument(1, SeccompCmpOp::Eq, request)?])?)
+    });
+    rules.insert(libc::SYS_ioctl, typing.into_iter().collect::<Result<_>>()?);
     Ok(rules)
 }

@@ -26,7 +26,7 @@ use super::{
     position::{Hook, place},
 };
 use crate::{
-    interface::{self, Interface, cut_by_kernel},
+    interface::{self, Interface, cut_by_kernel, is_present, name_of},
     packet_filter::{PacketFilter, Tags},
     promiscuous::Promiscuous,
     source::{hook::HookChoice, surroundings::Look, table_size::Size, unavailable::Unavailable},
@@ -108,6 +108,7 @@ impl Attached {
 
     /// Attaches; the maps are in order by now. Counting begins.
     pub fn attach(&mut self) -> Result<()> {
+        ensure!(self.hooks.is_none(), "it is attached");
         let hooks = Hooks::attach(&mut self.object, &self.interface, self.plan.hook)?;
         self.hooks = Some(hooks);
         self.ids = ids(&mut self.object);
@@ -123,20 +124,24 @@ impl Attached {
     /// The same at an interface that stands in for the one that is gone: loaded anew, as little of what was
     /// asked of the other need be true of this one.
     pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
+        let shown = self.interface.shown_name();
+        ensure!(!is_present(self.interface.index), "{shown} is there");
         let interface = interface::all()?.into_iter().find(|interface| interface.index == index);
-        let interface = interface.context("the interface is gone again")?;
+        let interface = interface.with_context(|| format!("{shown} is gone again"))?;
+        ensure!(interface.name == self.interface.name, "{} is another", interface.shown_name());
         ensure!(
             link_type(&interface)? == self.settings.link_type,
             "{} has come back as another kind of interface",
             interface.shown_name()
         );
-        let promiscuous = self.promiscuous.take();
-        if let Some(promiscuous) = &promiscuous {
+        if let Some(promiscuous) = &self.promiscuous {
             promiscuous.join_too(index)?;
         }
-        // What stood at the old one is gone with it.
-        let (attached, maps, shape) = Self::load(self.plan, &interface, promiscuous)?;
-        *self = Self { cost: self.cost.take(), ..attached };
+        // What stood at the old one is gone with it; so its tables need not stay beside the new ones.
+        self.hooks = None;
+        let (attached, maps, shape) = Self::load(self.plan, &interface, None)?;
+        let (cost, promiscuous) = (self.cost.take(), self.promiscuous.take());
+        *self = Self { cost, promiscuous, ..attached };
         Ok((maps, shape))
     }
 
@@ -171,6 +176,10 @@ impl Attached {
 
     /// Our places at the hooks, and what a packet costs, once that is known.
     pub fn look(&mut self) -> Look {
+        // It has to be known by what it was called last when it is back.
+        if let Some(name) = name_of(self.interface.index) {
+            self.interface.name = name;
+        }
         let (settings, size) = (self.settings, self.plan.wanted);
         let cost = self.cost.get_or_insert_with(|| PacketCost::measure(settings, size));
         let [ingress, egress] = self.ids;
@@ -179,6 +188,16 @@ impl Attached {
             places: [place(Hook::TcxIngress, ingress), place(Hook::TcxEgress, egress)],
             packet_cost: cost.known(),
         }
+    }
+
+    /// Whether all hooks stay as long as somebody holds them open.
+    pub fn is_held_by_links(&self) -> bool {
+        self.hooks.as_ref().is_some_and(Hooks::are_links)
+    }
+
+    /// Lets go of what gives its holder rights, where another one holds it.
+    pub fn let_go_of_rights(&mut self) {
+        self.promiscuous = None;
     }
 
     /// Which kind of hook it is attached to: `tcx`, `clsact` or `xdp`.

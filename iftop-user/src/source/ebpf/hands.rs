@@ -42,6 +42,14 @@ impl Hands {
         }
     }
 
+    /// Whether nobody counts any more, as the helper has ended.
+    pub fn are_missed(&self) -> bool {
+        match self {
+            Self::Own(_) => false,
+            Self::Helper(helper) => helper.is_missed(),
+        }
+    }
+
     /// See [`Attached::load_again`].
     pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
         match self {

@@ -10,6 +10,7 @@
 use std::{os::unix::net::UnixStream, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{
     attached::{Attached, NotSet, Shape},
@@ -25,7 +26,7 @@ use messages::{Answer, Request, receive, receive_descriptors, send};
 use process::{Forked, Process};
 
 /// To load programs takes the kernel a moment, and longer where the machine is busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const GONE: &str = "the helper process, which has the right to do that, is gone: start iftop again";
 
@@ -34,8 +35,10 @@ pub(super) struct Helper {
     /// `None`: it is known to be gone.
     socket: Option<UnixStream>,
     process: Process,
-    /// What it attached at the start is held here too: counting goes on where the helper is killed.
+    /// What was attached at the start is held here too: links go on counting where the helper is killed.
     attached: Option<Attached>,
+    /// Whether what counts is held by the helper alone: a filter, filters of clsact, all of what came back.
+    is_needed: bool,
 }
 
 impl Helper {
@@ -50,14 +53,21 @@ impl Helper {
             Forked::Us(process) => process,
         };
         drop(theirs);
+        let mut attached = attached;
+        attached.let_go_of_rights();
         ours.set_read_timeout(Some(PATIENCE)).context("set the helper's time")?;
-        let mut helper = Self { socket: Some(ours), process, attached: Some(attached) };
-        helper.expect_done().context("start the helper process")?;
+        ours.set_write_timeout(Some(PATIENCE)).context("set the helper's time")?;
+        let is_needed = !attached.is_held_by_links();
+        let attached = Some(attached);
+        let mut helper = Self { socket: Some(ours), process, attached, is_needed };
+        helper.answer().and_then(done).context("start the helper process")?;
         Ok(helper)
     }
 
     /// See [`Attached::set_filter`].
     pub fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<(), NotSet> {
+        // Its gates stay where it was the last one, and lead to programs that the helper holds.
+        self.is_needed |= filter.is_some();
         match self.ask(&Request::SetFilter(filter.cloned())) {
             Ok(Answer::Done) => Ok(()),
             Ok(Answer::NotSet(not_set)) => Err(not_set),
@@ -73,15 +83,29 @@ impl Helper {
         }
     }
 
+    /// Whether it has ended, and packets are not counted any more for that.
+    pub fn is_missed(&self) -> bool {
+        let is_there = self.socket.as_ref().is_some_and(|socket| {
+            // It says nothing unasked: what can be read is the end.
+            let no_time = Timespec::default();
+            poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&no_time)) != Ok(1)
+        });
+        self.is_needed && !is_there
+    }
+
     /// See [`Attached::load_again`].
     pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
         // Nothing of it counts any more, and it would hold its tables.
         self.attached = None;
+        self.is_needed = true;
         match self.ask(&Request::LoadAgain(index))? {
             Answer::Loaded(shape) => {
                 let socket = self.socket.as_ref().context(GONE)?;
-                let descriptors = receive_descriptors(socket).context(GONE)?;
-                Ok((Maps::from_descriptors(descriptors)?, shape))
+                let descriptors = receive_descriptors(socket);
+                if descriptors.is_err() {
+                    self.socket = None;
+                }
+                Ok((Maps::from_descriptors(descriptors.context(GONE)?)?, shape))
             }
             Answer::Failed(reason) => bail!(reason),
             _ => bail!(GONE),
@@ -90,17 +114,7 @@ impl Helper {
 
     /// See [`Attached::attach`].
     pub fn attach(&mut self) -> Result<()> {
-        let socket = self.socket.as_mut().context(GONE)?;
-        send(socket, &Request::Attach).context(GONE)?;
-        self.expect_done()
-    }
-
-    fn expect_done(&mut self) -> Result<()> {
-        match self.answer()? {
-            Answer::Done => Ok(()),
-            Answer::Failed(reason) => bail!(reason),
-            _ => bail!(GONE),
-        }
+        self.ask(&Request::Attach).and_then(done)
     }
 
     fn ask(&mut self, request: &Request) -> Result<Answer> {
@@ -120,6 +134,14 @@ impl Helper {
             self.socket = None;
         }
         answer.context(GONE)
+    }
+}
+
+fn done(answer: Answer) -> Result<()> {
+    match answer {
+        Answer::Done => Ok(()),
+        Answer::Failed(reason) => bail!(reason),
+        _ => bail!(GONE),
     }
 }
 

@@ -103,6 +103,11 @@ impl Hooks {
         self.xdp.is_some()
     }
 
+    /// Whether each of them is gone once nobody holds it open, and not before.
+    pub(super) fn are_links(&self) -> bool {
+        self.kind == HookKind::Tcx
+    }
+
     /// As it stands in the status rule and in JSON.
     pub(super) fn name(&self) -> &'static str {
         if self.xdp.is_some() { "xdp" } else { self.kind.name() }

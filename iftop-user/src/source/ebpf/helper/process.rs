@@ -11,7 +11,8 @@ use std::{fs::File, io, os::fd::AsRawFd as _};
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid},
+    io::retry_on_intr,
+    process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid},
     thread::set_name,
 };
 
@@ -46,10 +47,12 @@ const FOR_US: [libc::c_int; 9] = [
 
 /// Makes one.
 pub(super) fn fork() -> io::Result<Forked> {
+    // Whoever waits for the end of our output must not wait for the copy.
+    let nowhere = File::options().read(true).write(true).open("/dev/null").ok();
     // SAFETY: the copy has this thread alone. See the module's description.
     match unsafe { libc::fork() } {
         0 => {
-            become_quiet();
+            become_quiet(nowhere.as_ref());
             Ok(Forked::Helper)
         }
         child => match Pid::from_raw(child).filter(|_| child > 0) {
@@ -59,20 +62,16 @@ pub(super) fn fork() -> io::Result<Forked> {
     }
 }
 
-fn become_quiet() {
+fn become_quiet(nowhere: Option<&File>) {
     for signal in FOR_US {
         // SAFETY: takes numbers; no code of ours runs on these any more.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
-    // Whoever waits for the end of our output must not wait for the copy.
-    let null = File::options().read(true).write(true).open("/dev/null").ok();
+    // They stay open, so that no other file takes their numbers.
     for stream in 0..3 {
-        // SAFETY: these belong to the copy, in which nothing else refers to them.
-        unsafe {
-            match &null {
-                Some(null) => libc::dup2(null.as_raw_fd(), stream),
-                None => libc::close(stream),
-            };
+        if let Some(nowhere) = nowhere {
+            // SAFETY: these belong to the copy, in which nothing else refers to them.
+            unsafe { libc::dup2(nowhere.as_raw_fd(), stream) };
         }
     }
     let _ = set_name(c"iftop-helper");
@@ -88,9 +87,10 @@ impl Process {
     /// Returns when it has ended; what does not end by itself is killed.
     pub fn wait(&self) {
         if let Ok(pidfd) = pidfd_open(self.0, PidfdFlags::empty()) {
-            let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&FAREWELL));
-            if !matches!(ended, Ok(1)) {
-                let _ = kill_process(self.0, Signal::KILL);
+            let ended =
+                retry_on_intr(|| poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&FAREWELL)));
+            if ended != Ok(1) {
+                let _ = pidfd_send_signal(&pidfd, Signal::KILL);
             }
         }
         // It may be nobody's to wait for, where children are ignored.
