@@ -117,21 +117,6 @@ const THEM: [u8; 4] = [10, 9, 0, 2];
 const US6: &str = "fd00:9::1";
 const THEM6: &str = "fd00:9::2";
 
-/// A kernel has the hook, or the program says which one does.
-#[test]
-#[ignore = "needs root: cargo xtask test"]
-fn tcx_is_there_or_told_to_be_newer() {
-    let cable = Cable::new();
-    if kernel::has_tcx() {
-        let mut iftop = Iftop::json(&cable.a, "-i va --hook tcx");
-        assert_eq!(iftop.report()["hook"], "tcx");
-        return;
-    }
-    let end = Iftop::start(&cable.a, "--json -i va --hook tcx").end();
-    assert_eq!(end.status.code(), Some(1));
-    assert!(end.errors.contains("TCX hooks came with Linux 6.6"), "{}", end.errors);
-}
-
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn every_kind_of_packet_is_counted_where_it_belongs() {

@@ -131,6 +131,24 @@ fn bytes(frame: &[u8], hook: HookChoice, received: bool) -> u64 {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn what_an_expression_selects_is_counted_at_each_hook() {
+    let (selected, refused) = are_counted_at_each_hook(&EXPRESSIONS);
+    assert!(selected > 700, "{selected}");
+    assert_eq!(refused, 6);
+}
+
+/// The same of a few, for kernels where all take too long.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_few_expressions_at_each_hook() {
+    let few = ["udp dst port 53", "ip[0] & 0xf != 5", "vlan 5 and udp port 53"];
+    let (selected, refused) = are_counted_at_each_hook(&few);
+    assert!(selected > 20, "{selected}");
+    assert_eq!(refused, 1);
+}
+
+/// How many frames they selected at the hook where they did least, and how many XDP refused.
+fn are_counted_at_each_hook(expressions: &[&str]) -> (u64, usize) {
+    let (mut least_selected, mut most_refused) = (u64::MAX, 0);
     for hook in hooks() {
         let cable = Cable::new();
         let (received, sent) = (frame::samples(VA_MAC, VB_MAC), frame::samples(VB_MAC, VA_MAC));
@@ -138,7 +156,7 @@ fn what_an_expression_selects_is_counted_at_each_hook() {
             let mut source = open(hook);
             let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
             let (mut selected, mut refused) = (0, 0);
-            for expression in EXPRESSIONS {
+            for expression in expressions {
                 let filter = filter(expression);
                 let outcome = source.set_filter(Some(&filter));
                 if filter.tags() == Some(Tags::Seen) && matches!(hook, HookChoice::Xdp(_)) {
@@ -169,10 +187,12 @@ fn what_an_expression_selects_is_counted_at_each_hook() {
                 let all = totals.frames.both().packets;
                 assert_eq!(counted + expected.both().packets, all, "{hook:?} {expression}");
             }
-            assert!(selected > 700, "{selected}");
-            assert_eq!(refused, if matches!(hook, HookChoice::Xdp(_)) { 6 } else { 0 });
+            assert!(refused == 0 || matches!(hook, HookChoice::Xdp(_)), "{hook:?}");
+            least_selected = least_selected.min(selected);
+            most_refused = most_refused.max(refused);
         });
     }
+    (least_selected, most_refused)
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod files;
 mod filter;
 mod flat;
 mod flood;
+mod kernels;
 #[cfg(feature = "pcap")]
 mod live;
 mod losses;

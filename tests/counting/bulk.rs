@@ -34,8 +34,8 @@ fn report_like_the_interface_counters(offloads: &str) -> Value {
     let mut iftop = Iftop::json(&cable.a, "-i va -P");
     bulk::transfer_all(&cable, TCP_BYTES, UDP_PACKETS);
     let mut last = None;
-    // The last packets may still be on their way.
-    for _ in 0..5 {
+    // The last packets may still be on their way, and where the transfers took long, so are reports of them.
+    for _ in 0..60 {
         let report = iftop.report();
         let now = counters(&cable);
         let frames = account(&report, "frames");

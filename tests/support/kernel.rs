@@ -12,6 +12,11 @@ pub fn has_tcx() -> bool {
     is_at_least(6, 6)
 }
 
+/// Packets that a tunnel received, without the headers around them.
+pub fn reads_tunnels() -> bool {
+    is_at_least(5, 14)
+}
+
 /// XDP programs that see a frame in several pieces; a veth needs one for the MTU that ours has.
 pub fn has_frames_in_pieces() -> bool {
     is_at_least(5, 18)

@@ -55,6 +55,12 @@ impl Report {
         Self::new(lines.map(str::to_owned).collect())
     }
 
+    /// The last one of those that a program printed.
+    pub fn last(output: &str) -> Self {
+        let start = output.rfind(HEADER).unwrap_or_else(|| panic!("no report in {output:?}"));
+        Self::only(&output[start..])
+    }
+
     fn new(mut lines: Vec<String>) -> Self {
         assert_eq!(lines.pop().as_deref(), Some(""), "{lines:?}");
         let report = Self { lines };

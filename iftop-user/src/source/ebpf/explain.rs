@@ -11,6 +11,8 @@ use crate::{privileges, source::unavailable::Unavailable};
 /// The first one that can run our programs.
 const OLDEST_KERNEL: KernelVersion = KernelVersion::new(5, 10, 0);
 
+const TOO_OLD: &str = "kernel before 5.10";
+
 /// Whether the kernel had no memory for a table of that size.
 pub(super) fn is_out_of_memory(error: &Error) -> bool {
     matches!(code(error), Some(libc::ENOMEM | libc::E2BIG))
@@ -23,15 +25,22 @@ fn code(error: &Error) -> Option<i32> {
 
 /// Adds what the user can do, where the cause is one that he can mend.
 pub(super) fn advise(error: Error) -> Error {
+    advise_on(error, KernelVersion::current().ok())
+}
+
+fn advise_on(error: Error, kernel: Option<KernelVersion>) -> Error {
     if error.is::<Unavailable>() {
         return error;
     }
     let code = code(&error);
-    let reason = reason(code, KernelVersion::current().ok());
+    let reason = reason(code, kernel);
     let error = match code {
         Some(libc::ENOSYS) => error
             .context("this kernel has no BPF: it needs CONFIG_BPF_SYSCALL, Linux 5.10 or later"),
         Some(libc::ENODEV) => error.context("the interface is gone"),
+        _ if reason.as_deref() == Some(TOO_OLD) => {
+            error.context("iftop counts in the kernel from Linux 5.10 on, and this one is older")
+        }
         _ => privileges::explain(error, &privileges::COUNTING),
     };
     match reason {
@@ -51,9 +60,7 @@ fn reason(code: Option<i32>, kernel: Option<KernelVersion>) -> Option<String> {
         // As in a container, whatever capabilities there are.
         Some(libc::EPERM) => Some("BPF is not permitted".to_owned()),
         Some(libc::ENODEV) => None,
-        _ => {
-            kernel.filter(|kernel| *kernel < OLDEST_KERNEL).map(|_| "kernel before 5.10".to_owned())
-        }
+        _ => kernel.filter(|kernel| *kernel < OLDEST_KERNEL).map(|_| TOO_OLD.to_owned()),
     }
 }
 
@@ -90,5 +97,10 @@ mod tests {
         assert_eq!(format!("{error:#}"), told);
         let error = Err::<(), _>(error).context("outside").unwrap_err();
         assert!(error.downcast_ref::<Unavailable>().is_some());
+        let error = Error::from(io::Error::from_raw_os_error(libc::EINVAL)).context("load");
+        let error = advise_on(error, Some(KernelVersion::new(4, 19, 0)));
+        let told = "iftop counts in the kernel from Linux 5.10 on, and this one is older: load: \
+                    Invalid argument (os error 22)";
+        assert_eq!(format!("{error:#}"), told);
     }
 }

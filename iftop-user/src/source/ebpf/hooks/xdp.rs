@@ -24,9 +24,12 @@ use crate::{
 
 /// The program for this kernel: before 5.18 none may see a frame in several pieces.
 pub(in super::super) fn program_name() -> Result<&'static str> {
+    Ok(if has_frags()? { names::XDP_FRAGS } else { names::XDP })
+}
+
+fn has_frags() -> Result<bool> {
     let kernel = KernelVersion::current().context("ask for the kernel's version")?;
-    let has_frags = kernel >= KernelVersion::new(5, 18, 0);
-    Ok(if has_frags { names::XDP_FRAGS } else { names::XDP })
+    Ok(kernel >= KernelVersion::new(5, 18, 0))
 }
 
 /// Attaches it, where that disturbs nobody.
@@ -75,7 +78,11 @@ fn explain(error: ProgramError, by: XdpBy) -> anyhow::Error {
     };
     let reason = match (code, by) {
         (Some(libc::EBUSY | libc::EEXIST), _) => "another XDP program is there, which stays",
-        // The second is veth's, of an MTU that takes more than a page.
+        // veth's, of an MTU that takes more than a page.
+        (Some(libc::ERANGE), XdpBy::Driver) if !has_frags().unwrap_or(true) => {
+            "with this MTU there are frames in several pieces, which XDP programs see since Linux 5.18: try \
+             --hook xdp"
+        }
         (Some(libc::EOPNOTSUPP | libc::ERANGE), XdpBy::Driver) => {
             "its driver has no XDP of its own, or not with this MTU: try --hook xdp"
         }
