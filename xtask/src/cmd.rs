@@ -47,6 +47,11 @@ pub fn show(command: &Command) -> String {
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether nobody will read a warning.
+pub fn is_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| !value.is_empty())
+}
+
 /// Where a tool is. The folders of administration are searched as well: users of Debian do not have
 /// them on their `PATH`.
 pub fn find(tool: &str) -> Option<PathBuf> {

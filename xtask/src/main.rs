@@ -67,12 +67,15 @@ enum Task {
     },
     /// Run the tests that face the kernel on other kernels, in virtual machines
     ///
-    /// Debian's kernels 5.10, 6.1, 6.12, 6.18 and its newest are fetched and booted by emulation. Nothing is
-    /// installed, and no rights are needed.
+    /// Debian's kernels 5.10, 6.1, 6.12, 6.18 and its newest are fetched and booted by emulation, which takes
+    /// no rights. Where CI is set, all of them must be tested.
     Vm {
-        /// Which of these kernels; all of them where none is named
+        /// Which of these kernels, or `newest`; all of them where none is named
         #[arg(value_name = "KERNEL")]
         kernels: Vec<String>,
+        /// Write what the verifiers had to do to docs/verifier.md, instead of comparing with that
+        #[arg(long)]
+        record: bool,
     },
     /// Install what `run` and `test` need and what is not there yet
     ///
@@ -116,7 +119,7 @@ fn task() -> Result<ExitCode> {
         Task::Test => return test::test(),
         Task::CheckTargets => targets::check(&[])?,
         Task::Bench { parts, quick } => bench::bench(&parts, quick)?,
-        Task::Vm { kernels } => vm::vm(&kernels)?,
+        Task::Vm { kernels, record } => vm::vm(&kernels, record)?,
         Task::Setup { ebpf } => {
             setup::setup(setup::Purpose::Test)?;
             if ebpf {

@@ -19,6 +19,8 @@ pub enum Purpose {
     Test,
     /// Building iftop and comparing it with others.
     Bench,
+    /// Running tests in virtual machines.
+    Vm,
 }
 
 /// A tool or, with its whole path, a file; the Debian package that brings it, and what needs it.
@@ -30,16 +32,17 @@ struct Tool {
 
 const TEST: &[Purpose] = &[Purpose::Test];
 const TEST_AND_BENCH: &[Purpose] = &[Purpose::Test, Purpose::Bench];
+const NETWORKS: &[Purpose] = &[Purpose::Test, Purpose::Bench, Purpose::Vm];
 
-const ALL: &[Purpose] = &[Purpose::Run, Purpose::Test, Purpose::Bench];
+const ALL: &[Purpose] = &[Purpose::Run, Purpose::Test, Purpose::Bench, Purpose::Vm];
 
 const TOOLS: [Tool; 10] = [
     // iftop is linked with it.
     Tool { name: "/usr/include/pcap.h", package: "libpcap-dev", needed_by: ALL },
     // Tests and benchmark build their networks with these three...
-    Tool { name: "ip", package: "iproute2", needed_by: TEST_AND_BENCH },
-    Tool { name: "tc", package: "iproute2", needed_by: TEST_AND_BENCH },
-    Tool { name: "ethtool", package: "ethtool", needed_by: TEST_AND_BENCH },
+    Tool { name: "ip", package: "iproute2", needed_by: NETWORKS },
+    Tool { name: "tc", package: "iproute2", needed_by: NETWORKS },
+    Tool { name: "ethtool", package: "ethtool", needed_by: NETWORKS },
     // ...the tests look at the screen through this one...
     Tool { name: "tmux", package: "tmux", needed_by: TEST },
     // ...and both compare with classic iftop. Ours has the same name, but not there.
@@ -160,6 +163,7 @@ mod tests {
         );
         let bench = ["libpcap-dev", "iproute2", "ethtool", "iftop", "tcpdump", "tshark"];
         assert_eq!(missing(Purpose::Bench, |_| false), bench);
+        assert_eq!(missing(Purpose::Vm, |_| false), ["libpcap-dev", "iproute2", "ethtool"]);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! It must never let a test pass that did not run.
 
 use std::{
-    env,
     process::{Command, ExitCode},
     time::{Duration, Instant},
 };
@@ -38,8 +37,7 @@ pub fn test() -> Result<ExitCode> {
         eprintln!("  {name}");
     }
     eprintln!("Run `cargo xtask test` as root, or where sudo works.");
-    let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
-    Ok(if in_ci { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if cmd::is_ci() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Runs the steps; returns the tests that could not be run.

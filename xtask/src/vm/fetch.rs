@@ -8,6 +8,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -22,17 +24,26 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Asks for what there is at present. A suite is of the archive itself, or of `debian-security`.
-    pub fn open(folder: PathBuf, suites: &[&str]) -> Result<Self> {
+    /// Asks for what there is at present; `None` where the mirror says that it has no such suite. A suite is
+    /// of the archive itself, or of `debian-security`.
+    pub fn open(folder: PathBuf, suites: &[&str]) -> Result<Option<Self>> {
         for part in ["lists/partial", "cache/archives/partial", "packages"] {
             fs::create_dir_all(folder.join(part)).context("make folders for packages")?;
         }
         let sources: String = suites.iter().map(|suite| source(suite)).collect();
         fs::write(folder.join("sources.list"), sources).context("write the list of sources")?;
         let archive = Self { folder };
-        cmd::run(archive.apt("apt-get").args(["--quiet=2", "update"]))
-            .context("ask Debian for its packages")?;
-        Ok(archive)
+        let update = || {
+            let mut update = archive.apt("apt-get");
+            // Else it goes on without what it could not get.
+            update.args(["-o", "APT::Update::Error-Mode=any", "--quiet=2", "update"]);
+            errors_of(&mut update)
+        };
+        match patiently(update).context("ask Debian for its packages")? {
+            Ok(()) => Ok(Some(archive)),
+            Err(errors) if is_gone(&errors) => Ok(None),
+            Err(errors) => bail!("ask Debian for its packages:\n{errors}"),
+        }
     }
 
     /// The names of all packages that begin so.
@@ -59,9 +70,14 @@ impl Archive {
         let downloads = self.folder.join("packages");
         // What an older run left is not to be unpacked again.
         fs::remove_dir_all(&downloads).and_then(|()| fs::create_dir(&downloads))?;
-        let mut download = self.apt("apt-get");
-        cmd::run(download.args(["--quiet=2", "download"]).args(packages).current_dir(&downloads))
-            .with_context(|| format!("download {}", packages.join(" ")))?;
+        let download = || {
+            let mut download = self.apt("apt-get");
+            download.args(["--quiet=2", "download"]).args(packages).current_dir(&downloads);
+            errors_of(&mut download)
+        };
+        if let Err(errors) = patiently(download)? {
+            bail!("download {}:\n{errors}", packages.join(" "));
+        }
         for file in fs::read_dir(&downloads).context("list what was downloaded")? {
             let mut unpack = Command::new("dpkg-deb");
             cmd::run(unpack.arg("-x").args([&file?.path(), into]))?;
@@ -82,11 +98,35 @@ impl Archive {
             // A release that is cared for no more does not renew its lists.
             "Acquire::Check-Valid-Until=false".to_owned(),
             "Debug::NoLocking=true".to_owned(),
+            "Acquire::Retries=3".to_owned(),
         ] {
             command.arg("-o").arg(option);
         }
         command
     }
+}
+
+/// Runs a command; what it wrote to stderr where it failed.
+fn errors_of(command: &mut Command) -> Result<Result<(), String>> {
+    let output = command.output().with_context(|| format!("start {}", cmd::show(command)))?;
+    let errors = || String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok(if output.status.success() { Ok(()) } else { Err(errors()) })
+}
+
+/// Tries again what fails: mirrors and the ways to them have their moments.
+fn patiently<E>(mut attempt: impl FnMut() -> Result<Result<(), E>>) -> Result<Result<(), E>> {
+    for seconds in [2, 10, 30] {
+        if attempt()?.is_ok() {
+            return Ok(Ok(()));
+        }
+        thread::sleep(Duration::from_secs(seconds));
+    }
+    attempt()
+}
+
+/// Whether the mirror was there and had no such suite.
+fn is_gone(errors: &str) -> bool {
+    errors.contains("does not have a Release file") && !errors.contains("connect")
 }
 
 fn source(suite: &str) -> String {
@@ -168,6 +208,12 @@ mod tests {
     fn what_apt_says_is_understood() {
         let said = "linux-image-7\n  Depends: linux-binary-7\n  Depends: kmod\n  Recommends: x\n";
         assert_eq!(depends(said), ["linux-binary-7", "kmod"]);
+        assert!(is_gone(
+            "E: The repository 'http://m.example old Release' does not have a Release file."
+        ));
+        for trouble in ["Could not connect to m.example:80", "500  Internal Server Error", ""] {
+            assert!(!is_gone(trouble), "{trouble}");
+        }
         let plan = "Inst libslirp0 (4.7.0-1 Debian:12 [amd64])\nRemv x [1]\nConf libslirp0 (4)\n";
         assert_eq!(planned(plan), ["libslirp0"]);
     }

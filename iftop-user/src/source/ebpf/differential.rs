@@ -20,6 +20,7 @@ use super::{Instance, Settings, cpus, object};
 use crate::source::table_size::Size;
 use crate::source::{Sample, TableUse, frame};
 mod room;
+mod verifier;
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const PEER: [u8; 6] = [2, 0, 0, 0, 0, 2];
@@ -319,28 +320,4 @@ fn the_log_of_refused_packets_is_limited_and_free_when_off() {
     assert!((REFUSALS_LOGGED_PER_CPU..REFUSALS_LOGGED_PER_CPU + 90).contains(&on.1), "{}", on.1);
     // The verifier took the branch and all behind it out of the program.
     assert!(off.0 + 200 < on.0, "instructions with the log off and on: {} and {}", off.0, on.0);
-}
-
-/// The verifier follows every path that a packet could take, and gives up at a million instructions
-/// (Linux 5.2). How many there are differs by kernel; this is far above what any showed.
-#[test]
-#[ignore = "needs root: cargo xtask test"]
-fn the_verifier_has_little_to_do() {
-    const MOST: u32 = 80_000;
-    for link_type in [LinkType::Ethernet, LinkType::RawIp] {
-        for (table, cut_by_kernel) in
-            [(Table::Flat, 0), (Table::Flat, ALL_KINDS), (Table::Hash, 0), (Table::Hash, ALL_KINDS)]
-        {
-            let settings = Settings { cut_by_kernel, ..settings(link_type) };
-            let mut kernel = Kernel::load_with(table, 16, &settings);
-            for name in [names::INGRESS, names::EGRESS] {
-                let program = object::program(&mut kernel.instance.object, name).unwrap();
-                // Kernels before 5.16 do not say.
-                if let Some(verified) = program.info().unwrap().verified_instruction_count() {
-                    println!("verified {name}, {table:?}, {link_type:?}: {verified}");
-                    assert!(verified < MOST, "{name} {table:?} {settings:?}: {verified}");
-                }
-            }
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, anyhow};
 use aya::{
-    Ebpf, EbpfLoader, include_bytes_aligned,
+    Ebpf, EbpfLoader, VerifierLogLevel, include_bytes_aligned,
     maps::{Map, MapData},
     programs::{Program, SchedClassifier},
 };
@@ -51,12 +51,29 @@ pub(super) fn load_other(
     size: Size,
     programs: &[&str],
 ) -> Result<Ebpf> {
+    load_with_log(object, settings, size, programs, VerifierLogLevel::default())
+}
+
+/// The maps alone; of a program that is then refused the verifier's log says no more than that.
+#[cfg(test)]
+pub(super) fn load_maps(settings: &Settings, size: Size, log: VerifierLogLevel) -> Result<Ebpf> {
+    load_with_log(OBJECT, settings, size, &[], log)
+}
+
+fn load_with_log(
+    object: &[u8],
+    settings: &Settings,
+    size: Size,
+    programs: &[&str],
+    log: VerifierLogLevel,
+) -> Result<Ebpf> {
     let (link_type, log_refused) = (settings.link_type as u8, u8::from(settings.log_refused));
     let (table, bytes) = (size.table as u8, settings.bytes as u8);
     let mut loader = EbpfLoader::new();
     loader
         // Only stable structs are used: the kernel's own types need not be read.
         .btf(None)
+        .verifier_log_level(log)
         .override_global(names::TABLE, &table, true)
         .override_global(names::BYTES, &bytes, true)
         .override_global(names::CPUS, &size.cpus, true)
