@@ -1,7 +1,7 @@
 //! End to end: how the program starts, ends and fails, and that it leaves nothing behind.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     os::fd::AsRawFd as _,
     process::{Command, Stdio},
     thread,
@@ -9,16 +9,16 @@ use std::{
 
 use crate::support::{
     frame::{self, UDP, V4},
+    held::Held,
     iftop::{End, Iftop},
     kernel,
     net::{Cable, Namespace, VA_MAC, VB_MAC},
 };
-use aya::{
-    maps::loaded_maps,
-    programs::{SchedClassifier, TcAttachType, loaded_links, loaded_programs},
-};
+use aya::programs::{SchedClassifier, TcAttachType};
 
 const NOBODY: u32 = 65_534;
+/// Looks that something is given before it is taken for wrong.
+const PATIENCE: usize = 1000;
 
 fn end(namespace: &Namespace, options: &str) -> End {
     Iftop::start(namespace, options).end()
@@ -235,36 +235,6 @@ fn a_reader_that_has_stopped_does_not_hold_it() {
     assert_eq!(iftop.wait_without_reading().code(), Some(143));
 }
 
-/// Ids of what a process holds of the kernel's BPF objects: programs, maps, links.
-fn held_by(pid: u32) -> Vec<(String, u32)> {
-    let mut held = Vec::new();
-    for entry in fs::read_dir(format!("/proc/{pid}/fdinfo")).unwrap() {
-        // A descriptor may be closed while they are read.
-        let text = fs::read_to_string(entry.unwrap().path()).unwrap_or_default();
-        let objects = text.lines().filter_map(|line| line.split_once("_id:\t"));
-        held.extend(
-            objects
-                .filter(|(kind, _)| ["prog", "map", "link"].contains(kind))
-                .map(|(kind, id)| (kind.to_owned(), id.trim().parse().unwrap())),
-        );
-    }
-    held
-}
-
-/// Those of them that the kernel still has.
-fn left(held: &[(String, u32)]) -> Vec<(String, u32)> {
-    let programs: Vec<_> = loaded_programs().filter_map(Result::ok).map(|it| it.id()).collect();
-    let maps: Vec<_> = loaded_maps().filter_map(Result::ok).map(|it| it.id()).collect();
-    let links: Vec<_> = loaded_links().filter_map(Result::ok).map(|it| it.id()).collect();
-    let mut left = held.to_vec();
-    left.retain(|(kind, id)| match kind.as_str() {
-        "prog" => programs.contains(id),
-        "map" => maps.contains(id),
-        _ => links.contains(id),
-    });
-    left
-}
-
 /// Everything of the interface that could have been changed; its counters aside.
 fn state(namespace: &Namespace) -> [String; 4] {
     [
@@ -275,44 +245,40 @@ fn state(namespace: &Namespace) -> [String; 4] {
     ]
 }
 
+/// Looks again until it is so, or will not be.
+fn becomes<T: PartialEq>(expected: &T, look: impl Fn() -> T) -> T {
+    for _ in 0..PATIENCE {
+        if look() == *expected {
+            break;
+        }
+        thread::yield_now();
+    }
+    look()
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn nothing_is_left_however_it_ends() {
     let cable = Cable::new();
     let before = state(&cable.a);
-    let all = &[libc::SIGINT, libc::SIGTERM, libc::SIGKILL][..];
-    let (links_beside_xdp, signals_beside_xdp) =
-        if kernel::has_tcx() { (2, &all[1..]) } else { (1, &all[1..2]) };
-    // What SIGKILL leaves of clsact cannot be helped by the program that was killed.
-    for (options, its_links, signals) in [
-        ("-i va -p --hook tcx", 2, all),
-        ("-i va -p --hook clsact", 0, &all[..2]),
-        ("-i va -p --hook xdp", links_beside_xdp, signals_beside_xdp),
-    ] {
-        if options.ends_with("tcx") && !kernel::has_tcx() {
-            continue;
-        }
-        for &signal in signals {
-            let iftop = Iftop::json(&cable.a, options);
-            let held = held_by(iftop.id());
-            for kind in ["prog", "map"] {
-                assert!(held.iter().any(|(held, _)| held == kind), "no {kind} in {held:?}");
-            }
-            let links = held.iter().filter(|(kind, _)| kind == "link").count();
-            assert_eq!(links, its_links, "{options}");
-            assert_eq!(left(&held), held);
+    let links_beside_xdp = if kernel::has_tcx() { 2 } else { 1 };
+    let hooks = [("tcx", 2), ("clsact", 0), ("xdp", links_beside_xdp)];
+    for (hook, links) in hooks.into_iter().filter(|(hook, _)| *hook != "tcx" || kernel::has_tcx()) {
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGKILL] {
+            let iftop = Iftop::json(&cable.a, &format!("-i va -p --hook {hook}"));
+            let held = Held::by(iftop.id());
+            assert!(!held.programs.is_empty() && !held.maps.is_empty(), "{held:?}");
+            assert_eq!(held.links.len(), links, "{hook}");
+            assert_eq!(held.left(), held);
             assert_ne!(state(&cable.a), before, "promiscuous, or with a qdisc");
             iftop.signal(signal);
             iftop.end();
-            assert_eq!(state(&cable.a), before, "{options}, signal {signal}");
-            // Programs and maps are freed after an RCU grace period.
-            for _ in 0..10_000 {
-                if left(&held).is_empty() {
-                    break;
-                }
-                thread::yield_now();
-            }
-            assert_eq!(left(&held), [], "{options}, signal {signal}");
+            // Of what was killed the helper takes away the rest; programs and maps are freed after an RCU
+            // grace period.
+            let after = becomes(&before, || state(&cable.a));
+            assert_eq!(after, before, "{hook}, signal {signal}");
+            let left = becomes(&Held::default(), || held.left());
+            assert_eq!(left, Held::default(), "{hook}, signal {signal}");
         }
     }
 }
@@ -357,10 +323,7 @@ fn refused_packets_are_reported_a_few_at_a_time() {
 fn it_stands_at_the_head() {
     let cable = Cable::new();
     let [first, second] = [(); 2].map(|()| Iftop::json(&cable.a, "-i va --hook tcx"));
-    let programs = |iftop: &Iftop| {
-        let held = held_by(iftop.id()).into_iter().filter(|(kind, _)| kind == "prog");
-        held.map(|(_, id)| id).collect::<Vec<_>>()
-    };
+    let programs = |iftop: &Iftop| Held::by(iftop.id()).programs;
     for direction in [TcAttachType::Ingress, TcAttachType::Egress] {
         let (_, chain) = cable.a.run(|| SchedClassifier::query_tcx("va", direction)).unwrap();
         let [head, next] = &chain[..] else { panic!("two programs, not {}", chain.len()) };

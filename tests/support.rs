@@ -6,6 +6,7 @@ pub mod cells;
 pub mod classic;
 pub mod etc;
 pub mod frame;
+pub mod held;
 pub mod iftop;
 pub mod kernel;
 pub mod net;
