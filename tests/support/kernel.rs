@@ -17,6 +17,11 @@ pub fn reads_tunnels() -> bool {
     is_at_least(5, 14)
 }
 
+/// Reading a map without a capability.
+pub fn gives_maps_to_who_holds_them() -> bool {
+    is_at_least(5, 19)
+}
+
 /// XDP programs that see a frame in several pieces; a veth needs one for the MTU that ours has.
 pub fn has_frames_in_pieces() -> bool {
     is_at_least(5, 18)

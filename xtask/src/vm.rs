@@ -29,8 +29,8 @@ use crate::{
     setup::{self, Purpose},
 };
 
-/// The tests that are run inside, by a part of their names. Few of them load programs: that takes a second
-/// or more under emulation. (Which aggregates a veth leaves to the kernel differs between these kernels.)
+/// The tests that are run inside, by a part of their names. Few of them start the program: that takes seconds
+/// under emulation. (Which aggregates a veth leaves to the kernel differs between these kernels.)
 const UNIT: &[&str] = &[
     "qdisc::tests",
     "interface::getifaddrs",
@@ -44,14 +44,19 @@ const UNIT: &[&str] = &[
 ];
 const END_TO_END: &[&str] = &[
     "counting::",
+    // Whatever the kernel, these fit into the table.
+    "--skip=counting::a_thousand_flows",
     "kernels::",
     "filter::a_few_expressions",
     "filter::a_filter_reads_what_is_not_linear",
     "running::a_qdisc_that_others_made_stays",
+    "presence::one_that_comes_back_is_counted_again",
+    "rights::once_it_counts",
+    "rights::the_helper_goes",
     "running::nothing_is_left",
 ];
 /// Fewer that passed are a mistake of this list.
-const LEAST_PASSED: usize = 35;
+const LEAST_PASSED: usize = 37;
 
 /// A virtual machine that is ready to be run, and was.
 struct Machine {
