@@ -123,7 +123,7 @@ fn what_passes_outside_of_the_hooks_is_told() {
         let mut line = iftop.line();
         while line != "\n" {
             if line.starts_with("Covered") {
-                assert_eq!(line, "Covered by the hooks: 0% (the rest passes outside our hooks)\n");
+                assert_eq!(line, "Covered by the hooks: 0% (the rest passes outside tc)\n");
                 return;
             }
             line = iftop.line();

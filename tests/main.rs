@@ -30,3 +30,4 @@ mod rights;
 mod running;
 mod screen;
 mod support;
+mod unseen;

@@ -9,6 +9,7 @@ pub mod frame;
 pub mod held;
 pub mod iftop;
 pub mod kernel;
+pub mod neighbour;
 pub mod net;
 pub mod pty;
 pub mod report;

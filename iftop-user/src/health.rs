@@ -10,7 +10,7 @@ use std::{collections::VecDeque, time::Duration};
 use iftop_common::{Bytes, Count};
 
 use crate::{
-    interface::InterfaceCounters,
+    interface::{InterfaceCounters, Xdp},
     sandbox::Sandboxed,
     source::{
         Facts, Kind, Sample, TableUse,
@@ -18,22 +18,23 @@ use crate::{
     },
 };
 
+mod alarm;
+mod cause;
 mod coverage;
 mod losses;
 mod lost_now;
+mod moment;
 
-use coverage::{Alarm, Sums};
+use alarm::Alarm;
+pub use cause::Cause;
 pub use coverage::{Covered, share};
 pub use losses::Losses;
 use losses::{Behind, growth};
 pub use lost_now::{Loss, LostNow};
+use moment::Moment;
 
 /// What is said to happen now happened in this time: windows are as long or a little longer.
 const RECENT: Duration = Duration::from_secs(10);
-
-/// Preamble, start delimiter and gap (IEEE 802.3), in bytes: nobody counts them. The checksum, which
-/// is on the wire too, some drivers do.
-const NEVER_COUNTED: u64 = 20;
 
 /// What is known at the start and stays so.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,15 +68,20 @@ pub struct Health {
     pub gone: bool,
     /// Whether it is switched on, where that is known.
     pub up: Option<bool>,
-    /// Our places at the hooks: ingress, egress.
+    /// Our places at the hooks of tc: ingress, egress.
     pub places: [Option<Place>; 2],
+    /// The XDP program of somebody else before us.
+    pub xdp: Option<Xdp>,
     /// Over the last ten seconds, or since start while that is less; `None` where the interface's
     /// counters cannot be read.
     pub covered: Option<Covered>,
     /// Since start.
     pub covered_since_start: Option<Covered>,
-    /// Surely and for some time much passes the interface that does not pass our hooks.
-    pub passes_outside: bool,
+    /// Why, where surely much passes the interface that does not pass our hooks: received, sent.
+    pub missing: [Option<Cause>; 2],
+    /// Share of the frames of the last ten seconds that claim to be IP and are not, in percent, where it is
+    /// worth a word.
+    pub malformed_percent: Option<u64>,
     /// The kernel's table at the end of the last sample.
     pub table: TableUse,
     /// Memory of this process alone.
@@ -101,7 +107,10 @@ pub struct Monitor {
     about: About,
     last: Known,
     behind: Behind,
-    alarm: Alarm,
+    /// For received and sent packets, of hardware.
+    alarms: [Alarm; 2],
+    /// In which direction much is missing.
+    missing: [bool; 2],
     table: TableUse,
     latest: Surroundings,
     now: Moment,
@@ -117,38 +126,16 @@ struct Known {
     queue: Option<Queue>,
 }
 
-/// Sums since start at the end of a sample.
-#[derive(Clone, Copy, Debug, Default)]
-struct Moment {
-    at: Duration,
-    cpu: Duration,
-    sums: Sums,
-    losses: Losses,
-}
-
-impl Moment {
-    fn since(&self, earlier: &Self) -> Duration {
-        self.at.saturating_sub(earlier.at)
-    }
-}
-
 impl Monitor {
     /// Counting has just begun, and this was read beside.
     pub fn new(about: About, at_start: &Surroundings) -> Self {
-        let start = Moment {
-            cpu: at_start.usage.cpu,
-            sums: Sums {
-                uncertain: uncertain(&about, at_start),
-                waiting: at_start.queue.map_or(0, |queue| queue.backlog.into()),
-                ..Sums::default()
-            },
-            ..Moment::default()
-        };
+        let start = Moment::at_start(&about, at_start);
         Self {
             about,
             last: Known { interface: at_start.before, queue: at_start.queue },
             behind: Behind::at_start(at_start),
-            alarm: Alarm::default(),
+            alarms: [Alarm::default(); 2],
+            missing: [false; 2],
             table: TableUse::default(),
             latest: *at_start,
             now: start,
@@ -170,21 +157,8 @@ impl Monitor {
         self.now.at += sample.elapsed;
         self.now.cpu = read.usage.cpu;
 
-        let sums = &mut self.now.sums;
-        let (frames, seen) = (totals.frames.both(), totals.seen.both());
-        sums.least += frames.bytes;
-        sums.most += if self.about.hardware {
-            let wire = totals.wire.ingress + totals.wire.egress + totals.filtered_wire_bytes;
-            let packets = seen.packets
-                + totals.not_ip.packets
-                + totals.malformed.packets
-                + totals.filtered.both().packets;
-            wire.saturating_sub(packets * NEVER_COUNTED)
-        } else {
-            frames.bytes
-        };
-        sums.uncertain = uncertain(&self.about, read);
-        sums.waiting = read.queue.map_or(0, |queue| queue.backlog.into());
+        self.now.count(&self.about, totals);
+        self.now.read(&self.about, read);
 
         // IP behind a tag that no device here is for, or behind two, is for nobody either.
         let tagged = sample.flows.iter().filter(|(key, _)| key.vlan() != 0);
@@ -198,7 +172,7 @@ impl Monitor {
             untaken += totals.frames.ingress.packets;
         }
         if let (Some(from), Some(to)) = (self.last.interface, read.before) {
-            sums.interface += self.about.bytes(&from, &to);
+            self.now.carried(self.about.bytes(&from, &to));
             let dropped = growth(from.losses.dropped, to.losses.dropped);
             let surely = self.behind.surely_before(dropped, untaken);
             self.now.losses.grow(&from.losses, &to.losses, surely);
@@ -214,12 +188,23 @@ impl Monitor {
         while self.recent.get(1).is_some_and(|next| self.now.since(next) >= RECENT) {
             self.recent.pop_front();
         }
-        let from = self.window_start();
         // What libpcap lost is no sign of packets that went another way.
-        let in_kernel = self.about.facts.kind == Kind::Ebpf;
-        if in_kernel && self.now.since(&from) >= RECENT && read.before.is_some() {
-            self.alarm.look(&from.sums, &self.now.sums, self.now.at);
+        if self.about.facts.kind == Kind::Ebpf && read.before.is_some() {
+            self.missing = std::array::from_fn(|side| self.is_missing(side));
         }
+    }
+
+    /// Whether surely much of what was received, or sent, did not pass us.
+    fn is_missing(&mut self, side: usize) -> bool {
+        if !self.about.hardware {
+            let sums: Vec<_> = self.recent.iter().map(|moment| moment.sides[side]).collect();
+            return alarm::is_missing(&sums);
+        }
+        let (from, now) = (self.window_start(), &self.now);
+        if now.since(&from) >= RECENT {
+            self.alarms[side].look(&from.sides[side], &now.sides[side], now.at);
+        }
+        self.alarms[side].raised
     }
 
     /// What can be said now.
@@ -240,9 +225,15 @@ impl Monitor {
             gone: self.latest.gone,
             up: self.latest.before.map(|counters| counters.up),
             places: self.latest.look.places,
+            xdp: self.latest.xdp,
             covered: covered(&from),
             covered_since_start: covered(&self.start),
-            passes_outside: self.alarm.raised,
+            missing: std::array::from_fn(|side| {
+                // Only received frames come to XDP.
+                let xdp = self.latest.xdp.filter(|_| side == 0);
+                self.missing[side].then(|| Cause::of(self.latest.look.places[side], xdp))
+            }),
+            malformed_percent: now.malformed_percent_since(&from),
             table: self.table,
             own_bytes: self.latest.usage.own_bytes,
             packet_cost: self.latest.look.packet_cost,
@@ -274,20 +265,12 @@ impl Monitor {
 }
 
 impl About {
-    /// What an interface counted from one reading to another, of what we look at.
-    fn bytes(&self, from: &InterfaceCounters, to: &InterfaceCounters) -> u64 {
+    /// What an interface counted from one reading to another, of what we look at: received, sent.
+    fn bytes(&self, from: &InterfaceCounters, to: &InterfaceCounters) -> [u64; 2] {
         let bytes =
             |side: fn(&InterfaceCounters) -> Count| growth(side(from).bytes, side(to).bytes);
-        let sent = bytes(|counters| counters.sent);
-        if self.loopback { sent } else { sent + bytes(|counters| counters.received) }
-    }
-}
-
-/// What the interface counted around the end of a sample.
-fn uncertain(about: &About, read: &Surroundings) -> u64 {
-    match (read.before, read.after) {
-        (Some(before), Some(after)) => about.bytes(&before, &after),
-        _ => 0,
+        let received = if self.loopback { 0 } else { bytes(|counters| counters.received) };
+        [received, bytes(|counters| counters.sent)]
     }
 }
 

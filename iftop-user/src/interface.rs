@@ -20,13 +20,13 @@ mod getifaddrs;
 mod linux;
 mod present;
 
-pub use counters::{InterfaceCounters, InterfaceLosses};
+pub use counters::{InterfaceCounters, InterfaceLosses, Xdp};
 #[cfg(not(target_os = "linux"))]
 use elsewhere as system;
 #[cfg(target_os = "linux")]
 use linux as system;
 #[cfg(target_os = "linux")]
-pub use linux::{counters, cut_by_kernel, xdp_program};
+pub use linux::{counters, cut_by_kernel};
 pub use present::{index_of, is_present, name_of};
 pub use system::{all, link_speed, takes_ipv6, wait_for};
 

@@ -12,7 +12,7 @@ mod health;
 mod totals;
 
 use flow::Flow;
-use health::{CostJson, CoveredJson, LossesJson, TableJson};
+use health::{CostJson, CoveredJson, LossesJson, MissingJson, NeighboursJson, TableJson};
 use totals::Totals;
 
 use crate::{
@@ -63,6 +63,9 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
         account: (&view.account).into(),
         covered: view.health.covered.map(CoveredJson::from),
         covered_since_start: view.health.covered_since_start.map(CoveredJson::from),
+        missing: (&view.health).into(),
+        malformed_percent: view.health.malformed_percent,
+        neighbours: (&view.health).into(),
         table: (&view.health).into(),
         cost: (&view.health).into(),
         losses: LossesJson::of(view),
@@ -113,6 +116,9 @@ struct Report<'a> {
     account: AccountJson,
     covered: Option<CoveredJson>,
     covered_since_start: Option<CoveredJson>,
+    missing: MissingJson,
+    malformed_percent: Option<u64>,
+    neighbours: NeighboursJson,
     table: TableJson,
     cost: CostJson,
     losses: LossesJson,

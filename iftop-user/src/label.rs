@@ -1,4 +1,5 @@
-//! The text of one end of a row, cut and padded to a column's width, as iftop does it.
+//! The text of one end of a row, cut and padded to a column's width, as iftop does it; and text that somebody
+//! typed.
 
 use std::fmt::Write as _;
 
@@ -6,6 +7,12 @@ use crate::view::Endpoint;
 
 /// What stands for all hosts of a side.
 pub const HIDDEN: &str = " * ";
+
+/// Text as somebody typed it, where only whole lines of plain characters have a place.
+pub fn in_one_line(text: &str) -> String {
+    let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    text.chars().map(visible).collect()
+}
 
 /// `host:port` in full.
 pub fn text(endpoint: &Endpoint) -> String {

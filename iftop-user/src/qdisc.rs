@@ -15,8 +15,10 @@ use netlink_packet_route::{
 
 use crate::netlink::{self, Refusal};
 
+mod filters;
 mod queue;
 
+pub use filters::filters;
 pub use queue::root_queue;
 
 const CLSACT: &str = "clsact";

@@ -32,6 +32,8 @@ pub struct Summary<'a> {
     /// Share of what the interface itself counted that passed our hooks, in percent; `None` where
     /// that is not known.
     pub covered_percent: Option<u64>,
+    /// The packet filter at the end, where there is one: all of this is of what passed it.
+    pub filter: Option<&'a str>,
     /// How numbers look.
     pub format: Format,
 }
@@ -53,6 +55,9 @@ pub fn summary(summary: &Summary<'_>) -> String {
         let ends = [local, remote].map(|end: &Endpoint| label::text(end));
         let count = format.count(*count).trimmed();
         line(&mut out, "top talker", &format!("{} <=> {}  {count}", ends[0], ends[1]));
+    }
+    if let Some(filter) = summary.filter {
+        line(&mut out, "filter", &label::in_one_line(filter));
     }
     let account = summary.account;
     let reason = account.shortfall().map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -105,6 +110,7 @@ mod tests {
             }),
             account: table.account(),
             covered_percent: Some(99),
+            filter: None,
             format: Format::default(),
         };
         let expected = "\
@@ -121,12 +127,14 @@ iftop: eth0 for 1m 40s
         whole.account = &account;
         whole.top_talker = None;
         whole.covered_percent = None;
+        whole.filter = Some("tcp\x1b or udp");
         whole.format.unit = Unit::Packets;
         let expected = "\
 iftop: eth0 for 1m 40s
   sent       2.56Kp    peak 1.28Kp    after 1m 2s
   received   0p        peak 0p
   both       2.56Kp    peak 1.28Kp    after 1m 2s
+  filter     tcp? or udp
   account    attributed 50% (lost uncounted)
 ";
         assert_eq!(summary(&whole), expected);

@@ -5,7 +5,7 @@
 use std::{fmt::Write as _, iter};
 
 use crate::{
-    label::label,
+    label::{in_one_line, label},
     units::{Format, Rate, Readable},
     view::{Share, Traffic, View},
 };
@@ -14,8 +14,8 @@ const HOST_WIDTH: usize = 40;
 const WIDTH: usize = 92;
 
 /// One report, with its closing empty line. A line more than iftop's stands in it only when
-/// something is missing from the table.
-pub fn report(view: &View, format: Format) -> String {
+/// something is missing from the table, by this packet filter or otherwise.
+pub fn report(view: &View, format: Format, filter: Option<&str>) -> String {
     let mut out = String::with_capacity(WIDTH * (view.rows.len() * 2 + 12));
     let rule = "-".repeat(WIDTH);
     line(
@@ -39,6 +39,9 @@ pub fn report(view: &View, format: Format) -> String {
     summary(&mut out, "Peak rate (sent/received/total):", rates(peaks, format));
     let cumulative = [sent, received, both].map(|total| format.count(total.cumulative));
     summary(&mut out, "Cumulative (sent/received/total):", cumulative);
+    if let Some(filter) = filter {
+        line(&mut out, &format!("Packet filter: {}", in_one_line(filter)));
+    }
     for (name, share) in
         [("Attributed to flows", Some(view.attributed())), ("Covered by the hooks", view.covered())]
     {
@@ -48,6 +51,9 @@ pub fn report(view: &View, format: Format) -> String {
     }
     if let Some((loss, rate)) = view.health.lost_now.worst() {
         line(&mut out, &format!("Lost: {}", loss.told(&format.packets_per_second(rate))));
+    }
+    if let Some(percent) = view.health.malformed_percent {
+        line(&mut out, &format!("Malformed: {percent}% of frames"));
     }
     line(&mut out, &"=".repeat(WIDTH));
     line(&mut out, "");
@@ -80,7 +86,11 @@ mod tests {
     use iftop_common::Count;
 
     use super::*;
-    use crate::{health::Covered, units::Unit, view::fixture};
+    use crate::{
+        health::{Cause, Covered},
+        units::Unit,
+        view::fixture,
+    };
 
     const KB: f64 = 1024.0;
     const MB: f64 = 1024.0 * 1024.0;
@@ -151,27 +161,35 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
 ============================================================================================
 
 ";
-        assert_eq!(report(&view, Format { unit: Unit::Bytes, ..Format::default() }), expected);
+        assert_eq!(
+            report(&view, Format { unit: Unit::Bytes, ..Format::default() }, None),
+            expected
+        );
     }
 
     #[test]
     fn what_is_missing_has_a_line_and_nothing_else_moves() {
         let mut view = fixture::hosts();
-        let whole = report(&view, Format::default());
+        let whole = report(&view, Format::default(), None);
         view.account.other = Count { bytes: 1_300_000, packets: 1300 };
         view.account.in_flows.bytes -= 1_300_000;
         view.account.in_flows.packets -= 1300;
         let attributed = "Attributed to flows: 90% (table was full)\n";
-        assert_added(&report(&view, Format::default()), &whole, attributed);
+        assert_added(&report(&view, Format::default(), None), &whole, attributed);
 
-        view.health.passes_outside = true;
+        view.health.missing = [None, Some(Cause::Tc)];
         view.health.covered =
             Some(Covered { ours: 31_999, interface: 100_000, ..Default::default() });
         view.health.lost_now.missed = 1200.0;
         let all = "Attributed to flows: 90% (table was full)\n\
-                   Covered by the hooks: 31% (the rest passes outside our hooks)\n\
-                   Lost: NIC dropped 1.20Kp/s before us\n";
-        assert_added(&report(&view, Format::default()), &whole, all);
+                   Covered by the hooks: 31% (a tc program runs before ours)\n\
+                   Lost: NIC dropped 1.20Kp/s before us\n\
+                   Malformed: 12% of frames\n";
+        view.health.malformed_percent = Some(12);
+        assert_added(&report(&view, Format::default(), None), &whole, all);
+
+        let filtered = report(&fixture::hosts(), Format::default(), Some("tcp or\n\x1budp"));
+        assert_added(&filtered, &whole, "Packet filter: tcp or??udp\n");
     }
 
     fn assert_added(partial: &str, whole: &str, added: &str) {

@@ -130,12 +130,12 @@ fn the_screen_says_that_libpcap_counts_and_why() {
     let few = "setpriv --inh-caps -all,+net_raw --bounding-set -all,+net_raw ";
     for (hardware, before, reason, rule) in [
         (libc::ARPHRD_SLIP, "", "link type 256", "── tun0 ─ pcap (link type 256) ─ 1 flow ─ "),
-        // There is no room for why.
+        // There is no room for all of it.
         (
             libc::ARPHRD_NONE,
             few,
             "no CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON",
-            "── tun0 ─ pcap ─ 1 flow ─ ",
+            "── tun0 ─ pcap (no CAP_BPF, ..) ─ 1 flow ─ ",
         ),
     ] {
         let namespace = Namespace::new();

@@ -65,12 +65,12 @@ pub fn transfer_all(cable: &Cable, tcp_bytes: usize, udp_packets: usize) {
 /// To the first namespace from the second.
 fn over_tcp(at: &str, (to, from): (&Namespace, &Namespace), bytes: usize) {
     let listener = to.run(|| TcpListener::bind(at).unwrap());
+    let mut sender = from.run(|| TcpStream::connect(at).unwrap());
+    let (mut stream, _) = listener.accept().unwrap();
     thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut stream = from.run(|| TcpStream::connect(at).unwrap());
-            stream.write_all(&vec![7; bytes]).unwrap();
+        scope.spawn(move || {
+            sender.write_all(&vec![7; bytes]).unwrap();
         });
-        let (mut stream, _) = listener.accept().unwrap();
         let mut read = Vec::new();
         assert_eq!(stream.read_to_end(&mut read).unwrap(), bytes);
     });

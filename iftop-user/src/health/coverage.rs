@@ -1,25 +1,15 @@
 //! How much of what the interface carried passed our hooks.
 //!
 //! Both sides count the same frames at different places and are read at different moments, so that
-//! none of this is exact to the byte. What is shown is the best guess; an alarm is raised only where
-//! every doubt has been held against it:
-//!
-//! * Between the interface's reading and the end of a sample traffic goes on. It counts for us: of
-//!   what the interface carried in a window, what may have been before it is left out.
-//! * A queueing discipline holds what passed us and has not reached the interface. What waited when a
-//!   window began counts for us.
-//! * Some drivers renew their counters every other second only. So it must last.
-//! * A driver for hardware counts packets of the wire, where we see aggregates (GRO, TSO), and some
-//!   count the checksum. What lies between the two ways of counting is covered.
+//! none of this is exact to the byte: it is the best guess.
 
 use std::time::Duration;
 
-/// Less missing than this is no alarm, however little there was.
-const LEAST_MISSING: u64 = 256 * 1024;
-/// More than a tenth must be missing,
-const MISSING_SHARE: u64 = 10;
-/// so long: more than drivers take to renew their counters.
-const LASTING: Duration = Duration::from_secs(3);
+use super::About;
+
+/// Preamble, start delimiter and gap (IEEE 802.3), in bytes: nobody counts them. The checksum, which
+/// is on the wire too, some drivers do.
+const NEVER_COUNTED: u64 = 20;
 
 /// Some time of the interface and of us, in bytes of frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,34 +52,31 @@ pub(super) struct Sums {
     pub(super) waiting: u64,
 }
 
+impl Sums {
+    /// Takes in what passed our hooks: frames with so many bytes, which are so many on the wire, in so many
+    /// packets.
+    pub(super) fn pass(&mut self, about: &About, frames: u64, wire: u64, packets: u64) {
+        self.least += frames;
+        self.most +=
+            if about.hardware { wire.saturating_sub(packets * NEVER_COUNTED) } else { frames };
+    }
+
+    /// By how much the interface is ahead of us.
+    pub(super) fn ahead(&self) -> i64 {
+        self.interface.cast_signed() - self.ours().cast_signed()
+    }
+
+    /// What passed us, as the interface may have counted it.
+    pub(super) fn ours(&self) -> u64 {
+        self.most.max(self.least)
+    }
+}
+
 /// From one moment to another.
 pub(super) fn between(from: &Sums, to: &Sums, over: Duration) -> Covered {
     let interface = to.interface - from.interface;
     let (least, most) = (to.least - from.least, to.most - from.most);
     Covered { ours: interface.clamp(least, most.max(least)), interface, over }
-}
-
-/// Whether surely much is missing.
-fn is_low(from: &Sums, to: &Sums) -> bool {
-    let Covered { ours, interface, .. } = between(from, to, Duration::ZERO);
-    let interface = interface.saturating_sub(from.uncertain);
-    let missing = interface.saturating_sub(ours.saturating_add(from.waiting));
-    missing >= LEAST_MISSING && missing > interface / MISSING_SHARE
-}
-
-/// Tells when much is missing and stays so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Alarm {
-    low_since: Option<Duration>,
-    pub(super) raised: bool,
-}
-
-impl Alarm {
-    /// Looks at a window that is long enough and ends now.
-    pub(super) fn look(&mut self, from: &Sums, to: &Sums, now: Duration) {
-        self.low_since = if is_low(from, to) { Some(self.low_since.unwrap_or(now)) } else { None };
-        self.raised = self.low_since.is_some_and(|since| now.saturating_sub(since) >= LASTING);
-    }
 }
 
 #[cfg(test)]
@@ -136,58 +123,7 @@ mod tests {
         ];
         for ((least, most, interface), expected) in cases {
             let [from, to] = case(least * MB, most * MB, interface * MB, 0, 0);
-            assert_eq!(between(&from, &to, LASTING).ours, expected * MB);
-        }
-    }
-
-    #[test]
-    fn every_doubt_is_held_against_an_alarm() {
-        // least, most, interface, uncertain and waiting at the beginning → whether it is low
-        let cases = [
-            (case(100 * MB, 100 * MB, 100 * MB, 0, 0), false),
-            (case(91 * MB, 91 * MB, 100 * MB, 0, 0), false),
-            (case(80 * MB, 80 * MB, 100 * MB, 0, 0), true),
-            (case(0, 0, 100 * MB, 0, 0), true),
-            // What stood in a queue is sent with nothing new behind it.
-            (case(0, 0, 100 * MB, 0, 100 * MB), false),
-            (case(31 * MB, 31 * MB, 100 * MB, 0, 10 * MB), true),
-            // All of it may have been before the sample's end.
-            (case(0, 0, 100 * MB, 100 * MB, 0), false),
-            (case(80 * MB, 80 * MB, 100 * MB, 15 * MB, 0), false),
-            // Aggregates of small segments.
-            (case(60 * MB, 100 * MB, 100 * MB, 0, 0), false),
-            (case(60 * MB, 70 * MB, 100 * MB, 0, 0), true),
-            // Hardly anything.
-            (case(0, 0, 255 * 1024, 0, 0), false),
-            (case(0, 0, 256 * 1024, 0, 0), true),
-            // More than the interface says: dropped on its way there.
-            (case(200 * MB, 200 * MB, 100 * MB, 0, 0), false),
-        ];
-        for ([from, to], expected) in cases {
-            assert_eq!(is_low(&from, &to), expected, "{from:?} {to:?}");
-        }
-    }
-
-    #[test]
-    fn an_alarm_must_last_and_ends_at_once() {
-        let [from, low] = case(0, 0, MB, 0, 0);
-        let [_, good] = case(MB, MB, MB, 0, 0);
-        let mut alarm = Alarm::default();
-        // (second, sums) → raised
-        let cases = [
-            (10, low, false),
-            (12, low, false),
-            (13, low, true),
-            (14, low, true),
-            (15, good, false),
-            (16, low, false),
-            (18, good, false),
-            (19, low, false),
-            (22, low, true),
-        ];
-        for (second, sums, raised) in cases {
-            alarm.look(&from, &sums, Duration::from_secs(second));
-            assert_eq!(alarm.raised, raised, "{second}");
+            assert_eq!(between(&from, &to, Duration::ZERO).ours, expected * MB);
         }
     }
 }

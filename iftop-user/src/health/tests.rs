@@ -3,7 +3,10 @@
 use iftop_common::{Counters, Directions, FlowKey, Totals};
 
 use super::*;
-use crate::{interface::InterfaceLosses, source::surroundings::Usage};
+use crate::{
+    interface::InterfaceLosses,
+    source::surroundings::{Look, Usage},
+};
 
 const MB: u64 = 1_000_000;
 
@@ -13,6 +16,8 @@ struct Minutes {
     interface: InterfaceCounters,
     queue: Queue,
     cpu: Duration,
+    places: [Option<Place>; 2],
+    xdp: Option<Xdp>,
     readable: bool,
 }
 
@@ -25,6 +30,8 @@ struct Second {
     interface: u64,
     /// Frames without IP that pass our hook.
     not_ip: u64,
+    /// Frames that claim to be IP and are not.
+    malformed: u64,
     /// Packets in a VLAN.
     tagged: u64,
     filtered: u64,
@@ -32,6 +39,8 @@ struct Second {
     queue_drops: u32,
     backlog: u32,
     cpu: Duration,
+    /// Whether all this is of packets sent, not received.
+    sent: bool,
 }
 
 impl Minutes {
@@ -48,6 +57,8 @@ impl Minutes {
             interface,
             queue,
             cpu: Duration::from_secs(3),
+            places: [None; 2],
+            xdp: None,
             readable: true,
         };
         let at_start = minutes.surroundings();
@@ -61,6 +72,8 @@ impl Minutes {
             before: counters,
             after: counters,
             queue: Some(self.queue),
+            look: Look { places: self.places, ..Look::default() },
+            xdp: self.xdp,
             usage: Usage { cpu: self.cpu, own_bytes: 9 },
             poll: Duration::from_millis(1),
             ..Surroundings::default()
@@ -68,7 +81,8 @@ impl Minutes {
     }
 
     fn pass(&mut self, second: Second) -> Health {
-        self.interface.received.bytes += second.interface;
+        let Minutes { interface: InterfaceCounters { received, sent, .. }, .. } = self;
+        (if second.sent { sent } else { received }).bytes += second.interface;
         let losses = &mut self.interface.losses;
         losses.missed += second.losses.missed;
         losses.dropped += second.losses.dropped;
@@ -78,12 +92,19 @@ impl Minutes {
         self.queue.backlog = second.backlog;
         self.cpu += second.cpu;
         let count = Count { bytes: second.ours, packets: second.ours / 1000 };
-        let frames = Counters { ingress: count, ..Counters::default() };
+        let frames = if second.sent {
+            Counters { egress: count, ..Counters::default() }
+        } else {
+            Counters { ingress: count, ..Counters::default() }
+        };
         let not_ip = Count { bytes: 60, packets: second.not_ip };
         let wire = Directions { ingress: count.bytes + count.packets * 24, egress: 0 };
         let filtered = Count { bytes: 0, packets: second.filtered };
         let filtered = Counters { ingress: filtered, ..Counters::default() };
-        let totals = Totals { frames, seen: frames, wire, not_ip, filtered, ..Totals::default() };
+        let malformed = Count { bytes: 60, packets: second.malformed };
+        let seen = frames;
+        let totals =
+            Totals { frames, seen, wire, not_ip, malformed, filtered, ..Totals::default() };
         let tagged = Count { bytes: 0, packets: second.tagged };
         let key = FlowKey { vlan_and_flags: 5, ..FlowKey::default() };
         self.monitor.apply(&Sample {
@@ -114,35 +135,42 @@ fn dropped(dropped: u64, not_ip: u64) -> Second {
 #[test]
 fn ten_minutes_of_clean_traffic_raise_no_alarm() {
     let mut random = fastrand::Rng::with_seed(7);
-    let mut minutes = Minutes::new(about());
-    // On their way: between the interface's counter and our hook, and in the queue between our hook
-    // and the counter.
-    let (mut received, mut queued) = (0, 0);
-    for second in 0..600 {
-        // Long silences, and all sizes of traffic between them.
-        let most = 1_u64 << random.u8(1..33);
-        let passed = if random.u8(..4) == 0 { random.u64(..most) } else { 0 };
-        let [before, queue] = [(); 2].map(|()| random.u64(..=passed / 2));
-        let health = minutes.pass(Second {
-            not_ip: random.u64(..50),
-            losses: InterfaceLosses { dropped: random.u64(..2), ..InterfaceLosses::default() },
-            backlog: u32::try_from(queue).unwrap(),
-            ..bytes(received + passed - before, queued + passed - queue)
-        });
-        (received, queued) = (before, queue);
-        assert!(!health.passes_outside, "second {second}: {health:?}");
+    for sent in [false, true] {
+        let mut minutes = Minutes::new(about());
+        // On its way: received ones between the interface's counter and our hook, sent ones in the queue
+        // between our hook and the counter.
+        let mut waited = 0;
+        for second in 0..600 {
+            // Long silences, and all sizes of traffic between them.
+            let most = 1_u64 << random.u8(1..33);
+            let passed = if random.u8(..4) == 0 { random.u64(..most) } else { 0 };
+            let waits = random.u64(..=passed / 2);
+            let (first, then) = (passed, waited + passed - waits);
+            let health = minutes.pass(Second {
+                not_ip: random.u64(..50),
+                losses: InterfaceLosses { dropped: random.u64(..2), ..InterfaceLosses::default() },
+                backlog: if sent { u32::try_from(waits).unwrap() } else { 0 },
+                sent,
+                ..if sent { bytes(first, then) } else { bytes(then, first) }
+            });
+            waited = waits;
+            assert_eq!(health.missing, [None; 2], "second {second}, {sent}: {health:?}");
+        }
     }
 }
 
 #[test]
 fn counters_that_are_renewed_every_other_second_raise_no_alarm() {
-    let mut minutes = Minutes::new(about());
-    let mut late = 0;
-    for second in 0..100 {
-        let ours = if second % 30 < 15 { 100 * MB } else { 0 };
-        late += ours;
-        let renewed = if second % 2 == 1 { std::mem::take(&mut late) } else { 0 };
-        assert!(!minutes.pass(bytes(ours, renewed)).passes_outside, "second {second}");
+    for hardware in [false, true] {
+        let mut minutes = Minutes::new(About { hardware, ..about() });
+        let mut late = 0;
+        for second in 0..100 {
+            let ours = if second % 30 < 15 { 100 * MB } else { 0 };
+            late += ours;
+            let renewed = if second % 2 == 1 { std::mem::take(&mut late) } else { 0 };
+            let health = minutes.pass(bytes(ours, renewed));
+            assert_eq!(health.missing, [None; 2], "second {second}");
+        }
     }
 }
 
@@ -152,11 +180,11 @@ fn what_passes_outside_is_said_as_long_as_it_does() {
     let raised: Vec<_> = (0..60)
         .filter(|second| {
             let ours = if (20..40).contains(second) { 31 } else { 100 };
-            minutes.pass(bytes(ours * MB, 100 * MB)).passes_outside
+            minutes.pass(bytes(ours * MB, 100 * MB)).missing == [Some(Cause::Outside), None]
         })
         .collect();
-    // A tenth of the last ten seconds, and for three seconds.
-    assert_eq!(raised, (24..=47).collect::<Vec<_>>());
+    // In its second interval, and as long as it is a tenth of the last ten seconds.
+    assert_eq!(raised, (21..=47).collect::<Vec<_>>());
     let health = minutes.monitor.health();
     assert_eq!(health.covered.unwrap().thousandths(), 100_000);
     let all = health.covered_since_start.unwrap();
@@ -165,14 +193,58 @@ fn what_passes_outside_is_said_as_long_as_it_does() {
 }
 
 #[test]
+fn of_hardware_it_is_said_once_it_has_lasted() {
+    let mut minutes = Minutes::new(About { hardware: true, ..about() });
+    let raised: Vec<_> = (0..60)
+        .filter(|second| {
+            let ours = if (20..40).contains(second) { 31 } else { 100 };
+            minutes.pass(bytes(ours * MB, 100 * MB)).missing != [None; 2]
+        })
+        .collect();
+    // A tenth of the last ten seconds, and for three seconds.
+    assert_eq!(raised, (24..=47).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_cause_is_named_for_the_direction_that_it_acts_in() {
+    let xdp = Some(Xdp { mode: "native", program: 47 });
+    let behind = Place { position: Some(2), of: 2, ..Place::default() };
+    for sent in [false, true] {
+        let mut minutes = Minutes::new(about());
+        minutes.xdp = xdp;
+        minutes.places = [None, Some(behind)];
+        for _ in 0..2 {
+            minutes.pass(Second { sent, ..bytes(0, MB) });
+        }
+        let expected = if sent { [None, Some(Cause::Tc)] } else { [Some(Cause::Xdp), None] };
+        assert_eq!(minutes.monitor.health().missing, expected);
+    }
+}
+
+#[test]
+fn malformed_frames_are_said_where_they_are_more_than_a_few() {
+    let malformed = |malformed, frames: u64| Second { malformed, ..bytes(frames * 1000, 0) };
+    // (malformed, all) in packets → percent
+    let cases = [((9, 9), None), ((10, 10), Some(100)), ((10, 1000), Some(1)), ((10, 1001), None)];
+    for ((broken, all), expected) in cases {
+        let mut minutes = Minutes::new(about());
+        assert_eq!(minutes.pass(malformed(broken, all)).malformed_percent, expected);
+        (0..9).for_each(|_| drop(minutes.pass(Second::default())));
+        assert_eq!(minutes.monitor.health().malformed_percent, expected, "ten seconds long");
+        assert_eq!(minutes.pass(Second::default()).malformed_percent, None);
+    }
+}
+
+#[test]
 fn a_long_queue_that_drains_is_covered() {
     let mut minutes = Minutes::new(about());
     for _ in 0..20 {
-        minutes.pass(Second { backlog: 50_000_000, ..bytes(5 * MB, MB) });
+        minutes.pass(Second { backlog: 50_000_000, sent: true, ..bytes(5 * MB, MB) });
     }
     for second in (0..40).rev() {
-        let health = minutes.pass(Second { backlog: second * 1_000_000, ..bytes(0, MB) });
-        assert!(!health.passes_outside, "{second}");
+        let health =
+            minutes.pass(Second { backlog: second * 1_000_000, sent: true, ..bytes(0, MB) });
+        assert!(health.missing == [None; 2], "{second}");
     }
 }
 

@@ -20,6 +20,17 @@ pub struct InterfaceCounters {
     pub sent: Count,
     /// What got lost.
     pub losses: InterfaceLosses,
+    /// The XDP program at it, whoever attached it: it sees received frames after they are counted.
+    pub xdp: Option<Xdp>,
+}
+
+/// An XDP program at an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Xdp {
+    /// Who runs it: `native` is the driver, `generic` the kernel, `offloaded` the device.
+    pub mode: &'static str,
+    /// The kernel's number for it; 0 where there are several.
+    pub program: u32,
 }
 
 /// Packets that an interface lost, or the kernel on its behalf.

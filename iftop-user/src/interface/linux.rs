@@ -27,7 +27,6 @@ mod xdp;
 pub use counters::counters;
 pub use segmentation::cut_by_kernel;
 pub use speed::link_speed;
-pub use xdp::xdp_program;
 
 /// Bytes of `struct ifinfomsg`.
 const LINK_HEADER_BYTES: usize = 16;

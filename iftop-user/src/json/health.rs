@@ -4,7 +4,8 @@ use iftop_common::Table;
 use serde::Serialize;
 
 use crate::{
-    health::{Covered, Health},
+    health::{Cause, Covered, Health},
+    source::surroundings::Place,
     view::View,
 };
 
@@ -14,6 +15,37 @@ pub(super) struct CoveredJson {
     bytes: u64,
     interface_bytes: u64,
     seconds: f64,
+}
+
+/// Why much surely passed the interface and not our hooks; `null` where that is not so.
+#[derive(Serialize)]
+pub(super) struct MissingJson {
+    received: Option<&'static str>,
+    sent: Option<&'static str>,
+}
+
+/// Who else is at the interface's hooks.
+#[derive(Serialize)]
+pub(super) struct NeighboursJson {
+    ingress: Option<PlaceJson>,
+    egress: Option<PlaceJson>,
+    xdp: Option<XdpJson>,
+}
+
+#[derive(Serialize)]
+struct PlaceJson {
+    /// `null` where our program is not there any more.
+    position: Option<usize>,
+    of: usize,
+    behind_tcx: usize,
+    first_program: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct XdpJson {
+    mode: &'static str,
+    /// `null` where there are several.
+    program: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +120,30 @@ impl From<Covered> for CoveredJson {
             interface_bytes: covered.interface,
             seconds: covered.over.as_secs_f64(),
         }
+    }
+}
+
+impl From<&Health> for MissingJson {
+    fn from(health: &Health) -> Self {
+        let [received, sent] = health.missing.map(|cause| cause.map(Cause::name));
+        Self { received, sent }
+    }
+}
+
+impl From<&Health> for NeighboursJson {
+    fn from(health: &Health) -> Self {
+        let place = |place: Place| PlaceJson {
+            position: place.position,
+            of: place.of,
+            behind_tcx: place.behind_tcx,
+            first_program: place.first,
+        };
+        let [ingress, egress] = health.places.map(|found| found.map(place));
+        let xdp = health.xdp.map(|xdp| XdpJson {
+            mode: xdp.mode,
+            program: Some(xdp.program).filter(|&program| program != 0),
+        });
+        Self { ingress, egress, xdp }
     }
 }
 

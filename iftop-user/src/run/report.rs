@@ -160,7 +160,7 @@ impl Reporter<'_> {
         self.refresh();
         let report = match self.output {
             Output::Json => self.json(self.app.view())? + "\n",
-            _ => text::report(self.app.view(), self.app.settings().format),
+            _ => self.text(),
         };
         self.session.table.end_interval();
         self.printer.start_printing(report);
@@ -209,7 +209,7 @@ impl Reporter<'_> {
         let mut text = mem::take(&mut self.said);
         if mem::take(&mut self.reprint) {
             self.refresh();
-            text += &text::report(self.app.view(), self.app.settings().format);
+            text += &self.text();
         }
         self.printer.start_printing(text);
     }
@@ -265,6 +265,11 @@ impl Reporter<'_> {
             self.printer.done().await
         };
         time::timeout(LAST_REPORT_TIMEOUT, print).await.unwrap_or(Ok(()))
+    }
+
+    fn text(&self) -> String {
+        let filter = self.session.options.packet_filter.as_deref();
+        text::report(self.app.view(), self.app.settings().format, filter)
     }
 
     fn json(&self, view: &View) -> Result<String> {

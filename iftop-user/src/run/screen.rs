@@ -213,6 +213,7 @@ impl Session<'_> {
             top_talker: self.top_talker(app),
             account: self.table.account(),
             covered_percent: covered.map(|covered| covered.thousandths() / 1000),
+            filter: app.packet_filter(),
             format: app.settings().format,
         })
     }

@@ -10,7 +10,7 @@ use crate::{interface::InterfaceCounters, usage::usage};
 pub(super) struct Around;
 
 impl Around {
-    pub(super) fn new(_interface_index: u32) -> Self {
+    pub(super) fn new(_interface_index: u32, _at_xdp: bool) -> Self {
         Self
     }
 

@@ -11,15 +11,20 @@ use crate::{
     usage::usage,
 };
 
-/// Others attach and detach rarely.
-const LOOK_PERIOD: Duration = Duration::from_secs(10);
 /// The kernel lists the queues of all interfaces to tell that of one; where there are thousands, it
 /// is asked less often, so that this takes no more than a thousandth of a CPU.
 const QUEUE_SHARE: u32 = 1000;
+/// Who else is at the hooks is to be known when packets begin to be missing: each sample asks, but where
+/// ours is one of so many thousand filters that to list them would take a tenth of a CPU. Even then it is
+/// never older than this when a sample is taken.
+const LOOK_SHARE: u32 = 10;
+const LOOK_AT_LEAST_EACH: Duration = Duration::from_secs(8);
 
 /// See the module's description.
 pub(super) struct Around {
     interface_index: u32,
+    /// Whether an XDP program there is ours.
+    at_xdp: bool,
     look: Asked<Look>,
     queue: Asked<Option<Queue>>,
 }
@@ -32,9 +37,9 @@ struct Asked<T> {
 }
 
 impl Around {
-    /// Of the interface of this index.
-    pub(super) fn new(interface_index: u32) -> Self {
-        Self { interface_index, look: Asked::default(), queue: Asked::default() }
+    /// Of the interface of this index, at the XDP hook of which our program is or not.
+    pub(super) fn new(interface_index: u32, at_xdp: bool) -> Self {
+        Self { interface_index, at_xdp, look: Asked::default(), queue: Asked::default() }
     }
 
     /// The interface's own counters, now.
@@ -59,11 +64,12 @@ impl Around {
             queue: self
                 .queue
                 .get(|| root_queue(index).ok().flatten(), |_, took| took * QUEUE_SHARE),
-            look: self.look.get(look, |look, _| match look.packet_cost {
-                Some(_) => LOOK_PERIOD,
+            look: self.look.get(look, |look, took| match look.packet_cost {
+                Some(_) => (took * LOOK_SHARE).min(LOOK_AT_LEAST_EACH),
                 // It is being measured.
                 None => Duration::ZERO,
             }),
+            xdp: before.and_then(|counters| counters.xdp).filter(|_| !self.at_xdp),
             usage: usage(),
             poll,
         }

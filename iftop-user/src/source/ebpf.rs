@@ -40,6 +40,7 @@ mod instance;
 mod mapped;
 mod maps;
 mod object;
+mod places;
 mod position;
 mod realtime;
 
@@ -76,6 +77,9 @@ pub struct Options<'a> {
     /// An interface that is gone is waited for, until one of that name is there again.
     pub wait: bool,
 }
+
+/// What a hook is called where received frames are counted at XDP.
+const XDP: &str = "xdp";
 
 /// See the module's description. Dropping it detaches everything.
 pub struct EbpfSource {
@@ -140,6 +144,7 @@ impl EbpfSource {
             kernel_bytes: shape.size.kernel_bytes(),
             reason: None,
         };
+        let at_xdp = attached.hook() == XDP;
         let mut source = Self {
             hook: attached.hook(),
             hands: Hands::leave(attached, options.sandbox)?,
@@ -152,7 +157,7 @@ impl EbpfSource {
             grace,
             epoch: 0,
             swapped_at: Instant::now(),
-            around: Around::new(interface.index),
+            around: Around::new(interface.index, at_xdp),
             at_start: Surroundings::default(),
             logger,
             halves,
@@ -218,7 +223,7 @@ impl EbpfSource {
         self.epoch = 0;
         self.hands.attach()?;
         self.interface.index = index;
-        self.around = Around::new(index);
+        self.around = Around::new(index, self.hook == XDP);
         if let Some(filter) = self.filter.clone() {
             self.set_filter(Some(&filter))?;
             // What was counted so far did not pass it.

@@ -139,7 +139,7 @@ impl LiveSource {
             kernel_bytes: buffer_bytes,
             reason,
         };
-        let mut around = interface.map(|interface| Around::new(interface.index));
+        let mut around = interface.map(|interface| Around::new(interface.index, false));
         let before = around.as_ref().and_then(Around::counters);
         let reader = Reader::new(rings, frames)?;
         let at_start = surroundings(around.as_mut(), before, Instant::now());

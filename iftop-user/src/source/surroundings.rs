@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::interface::InterfaceCounters;
+use crate::interface::{InterfaceCounters, Xdp};
 
 /// See the module's description. What could not be read is `None`, and nothing fails for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Surroundings {
     pub queue: Option<Queue>,
     /// What takes privileges to ask for.
     pub look: Look,
+    /// The XDP program of somebody else, which received frames come to before us.
+    pub xdp: Option<Xdp>,
     /// What this process used since it began.
     pub usage: Usage,
     /// How long it took to read the counters, by the clock on the wall, without the wait for the
@@ -44,19 +46,30 @@ pub struct Queue {
 /// What only whoever attached our programs may ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
-    /// Our places: ingress, egress.
+    /// Our places at the hooks of tc: ingress, egress. What is not there by our own choice is unknown.
     pub places: [Option<Place>; 2],
     /// What counting a packet costs, once that was measured.
     pub packet_cost: Option<Duration>,
 }
 
-/// Where our program stands among those of one hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where our program stands among those of its kind at one hook of tc.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// From 1.
-    pub position: usize,
+    /// From 1; `None` where it is not there any more.
+    pub position: Option<usize>,
     /// How many there are.
     pub of: usize,
+    /// TCX programs at the same hook, where ours is a filter: all of them run before any filter.
+    pub behind_tcx: usize,
+    /// The kernel's number for what runs first, where that is a program and not ours.
+    pub first: Option<u32>,
+}
+
+impl Place {
+    /// Whether anything runs before us, and may end the chain.
+    pub fn is_behind_others(&self) -> bool {
+        self.behind_tcx > 0 || self.position.is_some_and(|position| position > 1)
+    }
 }
 
 /// What a process has used.

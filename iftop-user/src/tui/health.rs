@@ -9,6 +9,7 @@ use super::{Status, canvas::Canvas, help::column, layout::Layout, wrap::wrapped}
 use crate::{
     app::App,
     health::{Covered, Health},
+    interface::Xdp,
     source::{Kind, surroundings::Place},
     units::{Format, grouped},
     view::View,
@@ -80,6 +81,7 @@ fn link(health: &Health, status: &Status<'_>) -> Vec<String> {
     let facts = &health.about.facts;
     let by = if facts.kind == Kind::Ebpf { "hook" } else { "by" };
     parts.push(format!("{by}  {}{places}", facts.hooks));
+    parts.extend(health.xdp.map(|xdp| format!("XDP before us: {}", xdp_text(xdp))));
     parts.extend(facts.reason.as_ref().map(|reason| format!("not in the kernel: {reason}")));
     parts
 }
@@ -87,6 +89,7 @@ fn link(health: &Health, status: &Status<'_>) -> Vec<String> {
 fn attributed(view: &View, format: Format) -> Vec<String> {
     let account = &view.account;
     let [bytes, packets] = format.both_counts(account.seen);
+    let malformed = grouped(account.malformed.packets);
     vec![
         percent(account.attributed_thousandths()),
         match view.health.about.bytes {
@@ -95,7 +98,10 @@ fn attributed(view: &View, format: Format) -> Vec<String> {
         },
         format!("other {}", grouped(account.other.packets)),
         format!("not IP {}", grouped(account.not_ip.packets)),
-        format!("malformed {}", grouped(account.malformed.packets)),
+        match view.health.malformed_percent {
+            Some(percent) => format!("malformed {malformed} ({percent}% lately)"),
+            None => format!("malformed {malformed}"),
+        },
     ]
 }
 
@@ -111,11 +117,16 @@ fn covered(health: &Health, format: Format) -> Vec<String> {
     let says = |Covered { ours, interface, .. }: Covered| {
         format!("interface says {}, we saw {}", bytes(interface), bytes(ours))
     };
-    vec![
+    let mut parts = vec![
         percent(now.thousandths()),
         format!("{} in {} s", says(now), now.over.as_secs()),
         format!("since start {}", percent(all.thousandths())),
-    ]
+    ];
+    let sides = ["received", "sent"].into_iter().zip(health.missing);
+    parts.extend(
+        sides.filter_map(|(side, cause)| Some(format!("missing of {side}: {}", cause?.told()))),
+    );
+    parts
 }
 
 fn table(view: &View) -> Vec<String> {
@@ -209,19 +220,37 @@ fn bits_per_second(speed: u64) -> String {
 
 /// `first of 2`, for both hooks where they differ.
 fn places(places: [Option<Place>; 2]) -> Option<String> {
-    let [ingress, egress] = places.map(|place| {
-        place.map(|Place { position, of }| match position {
-            1 => format!("first of {of}"),
-            2 => format!("second of {of}"),
-            3 => format!("third of {of}"),
-            more => format!("number {more} of {of}"),
-        })
-    });
+    let [ingress, egress] = places.map(|place| place.map(place_text));
     match (ingress, egress) {
         (Some(ingress), Some(egress)) if ingress != egress => {
             Some(format!("{ingress} and {egress}"))
         }
         (ingress, egress) => ingress.or(egress),
+    }
+}
+
+fn place_text(Place { position, of, behind_tcx, first }: Place) -> String {
+    let position = match position {
+        None => return "taken away by somebody".to_owned(),
+        Some(1) => format!("first of {of}"),
+        Some(2) => format!("second of {of}"),
+        Some(3) => format!("third of {of}"),
+        Some(more) => format!("number {more} of {of}"),
+    };
+    let behind = match behind_tcx {
+        0 => String::new(),
+        1 => " behind a TCX program".to_owned(),
+        more => format!(" behind {more} TCX programs"),
+    };
+    let first = first.map(|first| format!(" (first: program {first})")).unwrap_or_default();
+    position + &behind + &first
+}
+
+/// `native, program 47`.
+fn xdp_text(Xdp { mode, program }: Xdp) -> String {
+    match program {
+        0 => mode.to_owned(),
+        program => format!("{mode}, program {program}"),
     }
 }
 
@@ -232,17 +261,27 @@ mod tests {
 
     #[test]
     fn places_at_both_hooks() {
-        let place = |position, of| Some(Place { position, of });
+        let place = |position, of| Some(Place { position: Some(position), of, ..Place::default() });
+        let behind = |behind_tcx, first| Place { behind_tcx, first, ..place(1, 1).unwrap() };
         let cases = [
             ([None, None], None),
             ([place(1, 1), place(1, 1)], Some("first of 1")),
             ([None, place(2, 2)], Some("second of 2")),
             ([place(1, 2), None], Some("first of 2")),
             ([place(4, 5), place(3, 3)], Some("number 4 of 5 and third of 3")),
+            ([Some(behind(1, None)), None], Some("first of 1 behind a TCX program")),
+            (
+                [Some(behind(2, Some(47))), Some(Place::default())],
+                Some(
+                    "first of 1 behind 2 TCX programs (first: program 47) and taken away by somebody",
+                ),
+            ),
         ];
         for (at, expected) in cases {
             assert_eq!(places(at).as_deref(), expected);
         }
+        assert_eq!(xdp_text(Xdp { mode: "native", program: 47 }), "native, program 47");
+        assert_eq!(xdp_text(Xdp { mode: "several", program: 0 }), "several");
     }
 
     #[test]

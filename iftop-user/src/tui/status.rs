@@ -8,6 +8,7 @@ use super::{Glyphs, Status, canvas::Canvas, palette::Palette, progress};
 use crate::{
     app::App,
     health::LostNow,
+    label::in_one_line,
     units::{Format, grouped},
     view::{Share, View},
 };
@@ -22,8 +23,8 @@ const FORMS: usize = 3;
 struct Parts {
     /// Of the program: these give way first.
     about: Vec<String>,
-    /// The last of them without its reason.
-    short_source: String,
+    /// The last of them with less of its reason, and without it.
+    shorter_sources: Vec<String>,
     /// Of the traffic, each in shorter and shorter forms.
     facts: Vec<[String; FORMS]>,
     /// Whether the last of them is a warning.
@@ -65,6 +66,8 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
     let losses = lost(app.settings().format, &view.health.lost_now);
     let is_losing = losses.is_some();
     facts.extend(losses.map(|losses| array::from_fn(|_| losses.clone())));
+    let malformed = view.health.malformed_percent;
+    facts.extend(malformed.map(|percent| array::from_fn(|_| format!("malformed {percent}%"))));
     let Share { name, percent, shortfall } = view.worse_share();
     let short = format!("{name} {percent}%");
     let long = match shortfall {
@@ -73,18 +76,25 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
     };
     facts.push([long.clone(), long, short]);
     let netns = status.netns.map(|netns| format!("netns {netns}"));
-    let source = match status.reason {
-        Some(reason) => format!("{} ({reason})", status.source),
-        None => status.source.to_owned(),
-    };
+    let [source, plain] = [status.reason, None].map(|reason| source(status, reason));
+    // The first of several capabilities tells enough.
+    let first = status.reason.and_then(|reason| reason.split_once(", "));
+    let first = first.map(|(first, _)| self::source(status, Some(&format!("{first}, .."))));
     Parts {
         about: [Some(status.interface.to_owned()), netns, Some(source)]
             .into_iter()
             .flatten()
             .collect(),
-        short_source: status.source.to_owned(),
+        shorter_sources: first.into_iter().chain([plain]).collect(),
         facts,
-        warning: shortfall.is_some() || is_losing || status.note.is_some(),
+        warning: shortfall.is_some() || is_losing || malformed.is_some() || status.note.is_some(),
+    }
+}
+
+fn source(status: &Status<'_>, reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("{} ({reason})", status.source),
+        None => status.source.to_owned(),
     }
 }
 
@@ -101,7 +111,7 @@ fn packet_filter(text: &str) -> [String; FORMS] {
 
 /// As much of a filter as there is room for.
 fn cut(text: &str) -> String {
-    let mut shown: String = text.chars().map(visible).take(FILTER_WIDTH).collect();
+    let mut shown: String = in_one_line(text).chars().take(FILTER_WIDTH).collect();
     if text.chars().count() > FILTER_WIDTH {
         shown.push_str("..");
     }
@@ -124,10 +134,6 @@ fn filter(app: &App, view: &View) -> Option<[String; FORMS]> {
     ])
 }
 
-fn visible(c: char) -> char {
-    if c.is_ascii_graphic() || c == ' ' { c } else { '?' }
-}
-
 /// A rule of this width with as much as fits. Why it is this source gives way first, then the source and the
 /// namespace; then facts are shortened and dropped from the left, then the interface. What is missing from the table is said to the last.
 fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
@@ -142,10 +148,10 @@ fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     };
     let traffic = || facts(0, 0).chain([&**longest]);
     let all = parts.about.len();
-    let mut choices: Vec<Vec<&str>> = vec![
-        about(all).chain(traffic()).collect(),
-        about(all - 1).chain([&*parts.short_source]).chain(traffic()).collect(),
-    ];
+    let mut choices: Vec<Vec<&str>> = vec![about(all).chain(traffic()).collect()];
+    for source in &parts.shorter_sources {
+        choices.push(about(all - 1).chain([&**source]).chain(traffic()).collect());
+    }
     choices.extend((2..all).rev().map(|count| about(count).chain(traffic()).collect()));
     for dropped in 0..=others.len() {
         for form in 0..FORMS {

@@ -8,7 +8,7 @@ use super::RowId;
 use crate::{
     account::Account,
     flow::{FlowTable, Pair, Peak},
-    health::Health,
+    health::{Cause, Health},
     units::Rate,
 };
 
@@ -69,10 +69,15 @@ impl View {
     /// What is covered by our hooks, where that is so little that it is no matter of when the two
     /// sides were counted.
     pub fn covered(&self) -> Option<Share> {
-        self.health.covered.filter(|_| self.health.passes_outside).map(|covered| Share {
+        let health = &self.health;
+        let mut causes = health.missing.into_iter().flatten();
+        let last = causes.clone().last()?;
+        // Where both directions are concerned, who was seen to be there comes first.
+        let cause = causes.find(|cause| *cause != Cause::Outside).unwrap_or(last);
+        health.covered.map(|covered| Share {
             name: "covered",
             percent: covered.thousandths() / 1000,
-            shortfall: Some("the rest passes outside our hooks"),
+            shortfall: Some(cause.told()),
         })
     }
 

@@ -104,7 +104,7 @@ pub fn health() -> Health {
         },
         up: Some(true),
         packet_cost: Some(Duration::from_nanos(9)),
-        places: [Some(Place { position: 1, of: 2 }); 2],
+        places: [Some(Place { position: Some(1), of: 2, ..Place::default() }); 2],
         covered: Some(Covered { ours: 8_190_000_000, interface: 8_190_080_000, over }),
         covered_since_start: Some(Covered {
             ours: 87_900_000_000,

@@ -9,7 +9,7 @@ use netlink_packet_route::{
     link::{LinkFlags, LinkHeader, LinkMessage},
 };
 
-use super::LINK_HEADER_BYTES;
+use super::{LINK_HEADER_BYTES, xdp};
 use crate::{
     interface::{InterfaceCounters, InterfaceLosses},
     netlink::{self, Reply},
@@ -47,6 +47,7 @@ fn parse(reply: Reply<'_>) -> Option<InterfaceCounters> {
             missed: number(15)?,
             no_handler: number(23).unwrap_or(0),
         },
+        xdp: xdp::parse(reply),
     })
 }
 
@@ -83,6 +84,7 @@ mod tests {
                 missed: at(16),
                 no_handler: at(24),
             },
+            xdp: None,
         };
         assert_eq!(parse(Reply { payload: &payload }), Some(expected));
         payload.truncate(payload.len() - 1);

@@ -11,7 +11,6 @@ use aya_log::EbpfLogger;
 use iftop_common::{
     Bytes,
     flat::Seed,
-    names,
     parse::{LinkType, Mac},
 };
 use serde::{Deserialize, Serialize};
@@ -22,8 +21,8 @@ use super::{
     gate::Gates,
     hooks::{self, Hooks},
     maps::Maps,
-    object::{self, Settings},
-    position::{Hook, place},
+    object::Settings,
+    places::places,
 };
 use crate::{
     interface::{self, Interface, cut_by_kernel, is_present, name_of},
@@ -55,8 +54,6 @@ pub(super) struct Attached {
     plan: Plan,
     settings: Settings,
     interface: Interface,
-    /// The kernel's numbers for the programs at the hooks: ingress, egress.
-    ids: [Option<u32>; 2],
     /// Measured once somebody asks.
     cost: Option<PacketCost>,
     /// Last: it ends when nothing is counted any more.
@@ -99,7 +96,6 @@ impl Attached {
             plan,
             settings,
             interface: interface.clone(),
-            ids: [None; 2],
             cost: None,
             promiscuous,
         };
@@ -111,7 +107,6 @@ impl Attached {
         ensure!(self.hooks.is_none(), "it is attached");
         let hooks = Hooks::attach(&mut self.object, &self.interface, self.plan.hook)?;
         self.hooks = Some(hooks);
-        self.ids = ids(&mut self.object);
         Ok(())
     }
 
@@ -169,7 +164,6 @@ impl Attached {
             hooks
                 .put_gates(&mut self.object)
                 .map_err(|error| NotSet { reason: format!("{error:#}"), hook_lost: true })?;
-            self.ids = Gates::programs(&self.object);
         }
         Ok(())
     }
@@ -182,10 +176,10 @@ impl Attached {
         }
         let (settings, size) = (self.settings, self.plan.wanted);
         let cost = self.cost.get_or_insert_with(|| PacketCost::measure(settings, size));
-        let [ingress, egress] = self.ids;
-        let place = |hook, program: Option<u32>| place(self.interface.index, hook, program?);
+        let at_tc = self.hooks.as_ref().map(|hooks| hooks.at_tc(&self.object));
+        let index = self.interface.index;
         Look {
-            places: [place(Hook::TcxIngress, ingress), place(Hook::TcxEgress, egress)],
+            places: at_tc.map(|at_tc| places(index, at_tc)).unwrap_or_default(),
             packet_cost: cost.known(),
         }
     }
@@ -270,10 +264,4 @@ fn random_seed() -> Result<Seed> {
     let [numbers @ .., mix] = bytes.map(u64::from_ne_bytes);
     let keys = std::array::from_fn(|word| [numbers[2 * word], numbers[2 * word + 1]]);
     Ok(Seed { keys, mix: mix | 1 })
-}
-
-/// The kernel's numbers for the programs that count: ingress, egress.
-fn ids(object: &mut Ebpf) -> [Option<u32>; 2] {
-    [names::INGRESS, names::EGRESS]
-        .map(|name| Some(object::program(object, name).ok()?.info().ok()?.id()))
 }

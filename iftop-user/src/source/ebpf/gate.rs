@@ -58,14 +58,6 @@ impl Gates {
         !std::mem::replace(&mut self.in_place, true)
     }
 
-    /// The identifiers of the programs at the hooks: ingress, egress.
-    pub fn programs(object: &Ebpf) -> [Option<u32>; 2] {
-        [names::INGRESS, names::EGRESS].map(|name| {
-            let program = object.program(&format!("{name}{}", names::GATE))?;
-            Some(program.info().ok()?.id())
-        })
-    }
-
     /// Puts a filter in place of the one that is there, or takes that away. Any packet meets the old one or
     /// the new one.
     ///

@@ -26,7 +26,7 @@ use crate::{
     interface::Interface,
     qdisc,
     source::{
-        ebpf::object,
+        ebpf::{object, places::AtTc},
         hook::{HookChoice, HookKind, XdpBy},
     },
 };
@@ -38,6 +38,8 @@ const FIRST_PRIORITY: u16 = 1;
 pub(super) struct Hooks {
     kind: HookKind,
     xdp: Option<(XdpLink, XdpBy)>,
+    /// What the names of the programs at tc end in.
+    end: &'static str,
     // In this order: the links first, then the qdisc they hang on.
     links: Vec<(&'static str, SchedClassifierLink)>,
     _qdisc: Option<OwnClsact>,
@@ -92,6 +94,7 @@ impl Hooks {
                 .with_context(|| format!("put `{gate}` in place of `{name}`"))?;
             self.links.push((name, link));
         }
+        self.end = names::GATE;
         if let Some((link, by)) = self.xdp.take() {
             self.xdp = Some((xdp::put_gate(object, link)?, by));
         }
@@ -106,6 +109,15 @@ impl Hooks {
     /// Whether each of them is gone once nobody holds it open, and not before.
     pub(super) fn are_links(&self) -> bool {
         self.kind == HookKind::Tcx
+    }
+
+    /// What stands at tc, of this object.
+    pub(super) fn at_tc(&self, object: &Ebpf) -> AtTc {
+        let id = |name: &str| {
+            self.links.iter().find(|(linked, _)| *linked == name)?;
+            Some(object.program(&format!("{name}{}", self.end))?.info().ok()?.id())
+        };
+        AtTc { kind: self.kind, programs: [names::INGRESS, names::EGRESS].map(id) }
     }
 
     /// As it stands in the status rule and in JSON.
@@ -142,7 +154,7 @@ pub(super) fn programs(choice: HookChoice) -> Result<[&'static str; 2]> {
 fn tcx(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
     let options = || TcAttachOptions::TcxOrder(LinkOrder::first());
     let links = attach_all(object, interface, directions, HookKind::Tcx, options)?;
-    Ok(Hooks { kind: HookKind::Tcx, xdp: None, links, _qdisc: None })
+    Ok(Hooks { kind: HookKind::Tcx, xdp: None, end: "", links, _qdisc: None })
 }
 
 fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
@@ -150,7 +162,7 @@ fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) ->
     let options =
         || TcAttachOptions::Netlink(NlOptions { priority: FIRST_PRIORITY, ..NlOptions::default() });
     let links = attach_all(object, interface, directions, HookKind::Clsact, options)?;
-    Ok(Hooks { kind: HookKind::Clsact, xdp: None, links, _qdisc: qdisc })
+    Ok(Hooks { kind: HookKind::Clsact, xdp: None, end: "", links, _qdisc: qdisc })
 }
 
 fn attach_all(

@@ -1,14 +1,12 @@
-//! Our place among the programs of a TCX hook.
+//! Who is at a TCX hook, and where we stand among them.
 //!
-//! It owns one question to the kernel. It must never open a program of somebody else: identifiers
+//! It owns one question to the kernel, which takes `CAP_NET_ADMIN`. It must never open a program of somebody else: identifiers
 //! are enough, and more would take more privileges than we may have.
 //!
 //! Source: bpf(2), `BPF_PROG_QUERY` of `linux/bpf.h`; `tcx_prog_query` in `kernel/bpf/tcx.c`.
 #![expect(unsafe_code, reason = "bpf(2)")]
 
 use std::io;
-
-use crate::source::surroundings::Place;
 
 /// Of `linux/bpf.h`.
 const BPF_PROG_QUERY: libc::c_int = 16;
@@ -45,12 +43,30 @@ struct Query {
 
 const _: () = assert!(size_of::<Query>() == 64);
 
-/// Where the program of this identifier stands at a hook of the interface of this index; `None` where
-/// it is not there, or where the kernel does not say.
-pub fn place(interface_index: u32, hook: Hook, program: u32) -> Option<Place> {
-    let programs = programs(interface_index, hook).ok()?;
-    let index = programs.iter().position(|&found| found == program)?;
-    Some(Place { position: index + 1, of: programs.len() })
+/// The programs of a TCX hook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcxPrograms {
+    /// How many there are.
+    pub count: usize,
+    /// Which of them is ours, from 1.
+    pub ours: Option<usize>,
+    /// The identifier of the one that runs first.
+    pub first: Option<u32>,
+}
+
+/// Who is at a hook of the interface of this index, where our program there, if any, has this identifier;
+/// `None` where the kernel does not say.
+pub fn tcx_programs(interface_index: u32, hook: Hook, ours: Option<u32>) -> Option<TcxPrograms> {
+    match programs(interface_index, hook) {
+        Ok(programs) => Some(TcxPrograms {
+            count: programs.len(),
+            ours: programs.iter().position(|&found| Some(found) == ours).map(|place| place + 1),
+            first: programs.first().copied(),
+        }),
+        // Before Linux 6.6 there are no such hooks.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Some(TcxPrograms::default()),
+        Err(_) => None,
+    }
 }
 
 /// The identifiers of the programs, in the order in which they run.
@@ -91,6 +107,7 @@ mod tests {
             Sample, Source as _,
             ebpf::{EbpfSource, Options},
             hook::{HookChoice, HookKind},
+            surroundings::{Place, Surroundings},
         },
     };
 
@@ -112,10 +129,15 @@ mod tests {
 
     /// Position of ours, and of how many; ingress, egress.
     fn places(source: &mut EbpfSource) -> [Option<(usize, usize)>; 2] {
+        let place = |place: Place| Some((place.position?, place.of));
+        around(source).look.places.map(|found| found.and_then(place))
+    }
+
+    fn around(source: &mut EbpfSource) -> Surroundings {
         source.around.forget();
         let mut sample = Sample::default();
         source.sample(&mut sample).unwrap();
-        sample.surroundings.look.places.map(|place| place.map(|place| (place.position, place.of)))
+        sample.surroundings
     }
 
     #[test]
@@ -130,9 +152,47 @@ mod tests {
             let mut two = open(HookKind::Tcx);
             assert_eq!(places(&mut two), [Some((1, 2)); 2]);
             assert_eq!(places(&mut one), [Some((2, 2)); 2]);
-            assert_eq!(places(&mut open(HookKind::Clsact)), [None; 2], "others have another chain");
+            let mut filter = open(HookKind::Clsact);
+            let behind = Place { position: Some(1), of: 1, behind_tcx: 2, ..Place::default() };
+            let behind = around(&mut filter).look.places.map(|place| (place, behind));
+            for (place, expected) in behind {
+                let place = place.unwrap();
+                assert!(place.first.is_some());
+                assert_eq!(Place { first: None, ..place }, expected);
+            }
+            drop(filter);
             drop(two);
             assert_eq!(places(&mut one), [Some((1, 1)); 2]);
+        });
+    }
+
+    #[test]
+    #[ignore = "needs root: cargo xtask test"]
+    fn whom_our_filter_stands_behind_and_that_it_is_gone() {
+        alone(|| {
+            run("ip link add va type veth peer name vb");
+            let interface = interface::find("va").unwrap();
+            let mut one = open(&interface, HookKind::Clsact);
+            assert_eq!(places(&mut one), [Some((1, 1)); 2]);
+            // One classic instruction, which lets everything go on.
+            let add = "tc filter add dev va ingress protocol all";
+            run(&format!("{add} prio 2 bpf da bytecode '1,6 0 0 4294967295'"));
+            assert_eq!(places(&mut one), [Some((1, 2)), Some((1, 1))]);
+            run(&format!("{add} prio 1 bpf da bytecode '1,6 0 0 4294967295'"));
+            assert_eq!(places(&mut one), [Some((2, 3)), Some((1, 1))], "the newest runs first");
+            // Runs when another filter says so, never by itself.
+            run(&format!("{add} prio 1 chain 1 bpf da bytecode '1,6 0 0 4294967295'"));
+            assert_eq!(places(&mut one), [Some((2, 3)), Some((1, 1))]);
+            assert_eq!(around(&mut one).look.places.map(|place| place.unwrap().first), [None; 2]);
+            let mut two = open(&interface, HookKind::Clsact);
+            assert_eq!(places(&mut one), [Some((3, 4)), Some((2, 2))]);
+            assert!(
+                around(&mut one).look.places.iter().all(|place| place.unwrap().first.is_some())
+            );
+            assert_eq!(places(&mut two), [Some((1, 4)), Some((1, 2))]);
+            run("tc qdisc del dev va clsact");
+            let gone = Some(Place::default());
+            assert_eq!(around(&mut one).look.places, [gone; 2]);
         });
     }
 

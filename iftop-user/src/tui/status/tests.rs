@@ -4,8 +4,13 @@ use iftop_common::Count;
 
 use super::*;
 use crate::{
-    account::Account, app::Settings, filter::ScreenFilter, health::Covered,
-    source::capture_file::Progress, units::Rate, view::Matched,
+    account::Account,
+    app::Settings,
+    filter::ScreenFilter,
+    health::{Cause, Covered},
+    source::capture_file::Progress,
+    units::Rate,
+    view::Matched,
 };
 
 const STATUS: Status<'_> = Status::new("eth0", "ebpf/tcx");
@@ -61,6 +66,19 @@ fn parts_give_way_in_order() {
         (61, "── eth0 ─ pcap ─ 12,408 flows ─ attributed 100% ─────────────"),
         (49, "── eth0 ─ pcap ─ 12,408 flows ─ attributed 100% ─"),
         (48, "── eth0 ─ 12,408 flows ─ attributed 100% ───────"),
+    ];
+    for (width, expected) in cases {
+        assert_eq!(shown(width, &app, &instead), expected);
+    }
+    let reason = Some("no CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON");
+    let instead = Status { reason, ..instead };
+    let cases = [
+        (
+            90,
+            "── eth0 ─ pcap (no CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON) ─ 12,408 flows ─ attributed 100% ─",
+        ),
+        (80, "── eth0 ─ pcap (no CAP_BPF, ..) ─ 12,408 flows ─ attributed 100% ───────────────"),
+        (65, "── eth0 ─ pcap ─ 12,408 flows ─ attributed 100% ─────────────────"),
     ];
     for (width, expected) in cases {
         assert_eq!(shown(width, &app, &instead), expected);
@@ -143,18 +161,13 @@ fn losses_and_the_worse_share_are_said() {
             "libpcap dropped 1.20Kp/s ─ attributed 100%",
         ),
         (now(1.0, 2.0, 3.0, 4.0, 12.0), None, 100, "qdisc dropped 12p/s ─ attributed 100%"),
-        (
-            now(0.0, 0.0, 0.0, 0.0, 0.0),
-            Some(31),
-            100,
-            "covered 31% (the rest passes outside our hooks)",
-        ),
+        (now(0.0, 0.0, 0.0, 0.0, 0.0), Some(31), 100, "covered 31% (the rest passes outside tc)"),
         (now(0.0, 0.0, 0.0, 0.0, 0.0), Some(31), 30, "attributed 30% (table was full)"),
         (
             now(0.0, 0.0, 0.0, 0.0, 12.0),
             Some(31),
             32,
-            "qdisc dropped 12p/s ─ covered 31% (the rest passes outside our hooks)",
+            "qdisc dropped 12p/s ─ covered 31% (the rest passes outside tc)",
         ),
     ];
     for (lost_now, covered, attributed, expected) in cases {
@@ -164,7 +177,7 @@ fn losses_and_the_worse_share_are_said() {
         view.account.in_flows = count(attributed);
         view.account.other = count(100 - attributed);
         view.health.lost_now = lost_now;
-        view.health.passes_outside = covered.is_some();
+        view.health.missing = [covered.map(|_| Cause::Outside), None];
         view.health.covered =
             covered.map(|ours| Covered { ours, interface: 100, ..Covered::default() });
         let app = app(view, "");

@@ -18,7 +18,7 @@ use aya::{
 use iftop_common::{names, parse::LinkType};
 
 use crate::{
-    interface::{Interface, xdp_program},
+    interface::{Interface, counters},
     source::hook::XdpBy,
 };
 
@@ -39,7 +39,8 @@ pub(super) fn attach(object: &mut Ebpf, interface: &Interface, by: XdpBy) -> Res
     if interface.link_type()? != LinkType::Ethernet {
         bail!("packets of {shown} have no Ethernet header: XDP is not for those");
     }
-    if let Some(other) = xdp_program(interface.index)? {
+    if let Some(other) = counters(interface.index)?.xdp {
+        let other = other.program;
         bail!("{shown} has an XDP program already (id {other}), which stays: leave --hook out");
     }
     let name = program_name()?;
