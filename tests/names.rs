@@ -283,3 +283,21 @@ fn a_name_in_a_filter_is_looked_up_outside_and_a_signal_does_not_wait_for_it() {
         }
     }
 }
+
+/// Of an interface and of a file alike.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn whoever_waits_for_a_filter_is_told() {
+    let cable = Cable::new();
+    let _mute = cable.a.run(|| UdpSocket::bind("127.0.0.1:53")).unwrap();
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(&pcap(Little, false, 1, &[Packet::new(0, &[0; 60])])).unwrap();
+    let etc = Etc::new(&[DNS_ONLY, NAMESERVER]);
+    for options in ["-i va".to_owned(), format!("-r {}", file.path().display())] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+        command.arg("-t").args(options.split(' ')).args(["-f", "host slow.example"]);
+        etc.enter(&mut command);
+        let told = Iftop::spawn(&cable.a, command).error_line();
+        assert_eq!(told, "iftop: the filter is still being compiled, or names in it looked up\n");
+    }
+}

@@ -28,6 +28,7 @@ pub mod netns;
 pub mod options;
 pub mod orient;
 pub mod packet_filter;
+mod patience;
 pub mod poller;
 mod printer;
 pub mod privileges;

@@ -5,14 +5,7 @@
 //! to an interface is opened by threads inside the network namespace that was asked for; sockets and the
 //! poller's thread stay there. It must never start a loop, or look up a name inside.
 
-use std::{
-    net::IpAddr,
-    ops::ControlFlow,
-    path::Path,
-    sync::mpsc::{self, RecvTimeoutError},
-    thread,
-    time::Duration,
-};
+use std::{net::IpAddr, ops::ControlFlow, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -24,6 +17,7 @@ use crate::{
     options::{Counting, Options},
     orient::Rules,
     packet_filter::{Dlt, PacketFilter},
+    patience::{self, COMPILING},
     poller::Poller,
     sandbox::{Duty, Sandbox},
     schedule::Schedule,
@@ -41,9 +35,6 @@ mod place;
 
 use counted::Counted;
 use place::Place;
-
-/// Whoever waits longer than this is told for what.
-const LONG: Duration = Duration::from_secs(2);
 
 /// What is watched.
 #[derive(Clone, Debug)]
@@ -128,22 +119,7 @@ fn sandbox(options: &Options) -> Result<Sandbox> {
 /// Compiles the filter that was asked for. Never inside a namespace: names are looked up where all are.
 fn compile(options: &Options, dlt: Dlt) -> Result<Option<PacketFilter>> {
     let Some(text) = options.packet_filter.as_deref() else { return Ok(None) };
-    // libpcap's optimizer takes minutes for some thousand terms.
-    let (done, waited) = mpsc::channel::<()>();
-    let tell_that_it_takes_long = move || {
-        if waited.recv_timeout(LONG) == Err(RecvTimeoutError::Timeout) {
-            tell("iftop: the filter is still being compiled, or names in it looked up");
-        }
-    };
-    let patience = thread::Builder::new()
-        .name("patience".to_owned())
-        .spawn(tell_that_it_takes_long)
-        .context("start a thread that waits for the filter")?;
-    let filter = PacketFilter::compile(text, dlt);
-    drop(done);
-    // It has the rights that are to be given up.
-    let _ = patience.join();
-    filter.map(Some)
+    patience::telling(COMPILING, || PacketFilter::compile(text, dlt)).map(Some)
 }
 
 /// The interface; `None`: all of them.

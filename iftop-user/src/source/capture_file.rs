@@ -12,6 +12,7 @@ use iftop_common::Table;
 use crate::{
     names::printable,
     packet_filter::PacketFilter,
+    patience::{self, COMPILING},
     source::{
         Facts, Kind, Sample, Source,
         frames::{self, Frames, LinkLayer},
@@ -96,7 +97,9 @@ impl CaptureFile {
             // What is wrong with packets is for later.
             if let Ok(Some(first)) = file.reader.peek() {
                 meet(first.frame.link, &mut file.links, &file.head);
-                file.frames.compile_filter(first.frame.link).with_context(|| name(path))?;
+                let link = first.frame.link;
+                patience::telling(COMPILING, || file.frames.compile_filter(link))
+                    .with_context(|| name(path))?;
             }
         }
         Ok((file, playback))
