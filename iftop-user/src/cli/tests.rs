@@ -1,6 +1,6 @@
 //! Arguments in, options or an error out.
 
-use clap::{CommandFactory as _, error::ErrorKind};
+use clap::{Arg, CommandFactory as _, error::ErrorKind};
 use iftop_common::{Bytes, Table};
 
 use super::*;
@@ -250,6 +250,21 @@ fn odd_arguments_compared_with_classic_iftop() {
     }
     // The last one of case 15: a file that is not there. `config::file` tells; here it is a name.
     assert!(command_line("-c /nonexistent").is_ok());
+}
+
+/// Those that the help names, and no others.
+#[test]
+fn an_empty_value_means_none_or_is_refused() {
+    let command = CommandLine::command();
+    let valued = command.get_arguments().filter(|argument| argument.get_action().takes_values());
+    let empty: Vec<_> = valued
+        .filter_map(Arg::get_long)
+        .filter(|name| command_line(&format!("--{name} ''")).is_ok())
+        .collect();
+    assert_eq!(empty, ["interface", "filter", "net", "net6", "screen-filter"]);
+    for name in empty {
+        assert_eq!(options(&format!("--{name} ''")), options(""), "--{name}");
+    }
 }
 
 #[test]
