@@ -16,7 +16,7 @@ use crate::support::{
 };
 use aya::programs::{SchedClassifier, TcAttachType};
 
-const NOBODY: u32 = 65_534;
+pub const NOBODY: u32 = 65_534;
 /// Looks that something is given before it is taken for wrong.
 const PATIENCE: usize = 1000;
 
@@ -183,7 +183,7 @@ fn without_privileges_it_names_them() {
          it to, once:\n    sudo setcap cap_bpf,cap_net_admin,cap_perfmon+ep '{}'\n",
         env!("CARGO_BIN_EXE_iftop")
     );
-    assert!(end.errors.ends_with(&command), "{end:?}");
+    assert!(end.errors.contains(&command), "{end:?}");
 }
 
 /// Runs it by a shell, which first does something to its surroundings.
@@ -236,7 +236,7 @@ fn a_reader_that_has_stopped_does_not_hold_it() {
 }
 
 /// Everything of the interface that could have been changed; its counters aside.
-fn state(namespace: &Namespace) -> [String; 4] {
+pub fn state(namespace: &Namespace) -> [String; 4] {
     [
         namespace.ip("-d -o link show dev va"),
         namespace.command("tc", "qdisc show dev va"),

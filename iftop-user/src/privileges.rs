@@ -2,7 +2,7 @@
 //!
 //! It owns the words of that advice. It must never change a privilege.
 
-use std::{fs, io};
+use std::io;
 
 use anyhow::{Error, anyhow};
 
@@ -28,9 +28,17 @@ pub const BE_ROOT: &str = "run iftop as root (sudo)";
 /// What counting in the kernel needs.
 pub const COUNTING: [Capability; 3] = [Capability::Bpf, Capability::NetAdmin, Capability::Perfmon];
 
+/// What libpcap needs, said to whoever has neither this nor what the kernel needs.
+pub const LIBPCAP_NEEDS_LESS: &str = "With cap_net_raw alone, libpcap counts instead.";
+
 /// What counting with `-p` needs.
 pub const COUNTING_PROMISCUOUSLY: [Capability; 4] =
     [Capability::Bpf, Capability::NetAdmin, Capability::Perfmon, Capability::NetRaw];
+
+/// What counting in the kernel needs, with `-p` or without.
+pub const fn counting(promiscuous: bool) -> &'static [Capability] {
+    if promiscuous { &COUNTING_PROMISCUOUSLY } else { &COUNTING }
+}
 
 impl Capability {
     const fn name(self) -> &'static str {
@@ -86,10 +94,16 @@ fn advice(needed: &[Capability]) -> Option<String> {
     advice_for(needed, effective_now(), &program)
 }
 
-/// Without procfs nothing is known; then all that is needed is named.
+/// Where the kernel does not tell, all that is needed is named.
+#[cfg(target_os = "linux")]
 fn effective_now() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").ok();
-    status.and_then(|status| effective(&status)).unwrap_or_default()
+    rustix::thread::capabilities(None).map_or(0, |sets| sets.effective.bits())
+}
+
+/// Nobody has any.
+#[cfg(not(target_os = "linux"))]
+fn effective_now() -> u64 {
+    0
 }
 
 fn missing_of(needed: &[Capability], effective: u64) -> Vec<&'static str> {
@@ -116,12 +130,6 @@ fn advice_for(needed: &[Capability], effective: u64, program: &str) -> Option<St
     ))
 }
 
-/// The effective set, of `/proc/PID/status` (`proc_pid_status(5)`).
-fn effective(status: &str) -> Option<u64> {
-    let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
-    u64::from_str_radix(set.trim(), 16).ok()
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -146,11 +154,5 @@ mod tests {
             });
             assert_eq!(advice, expected, "{effective:x}");
         }
-    }
-
-    #[test]
-    fn the_effective_set_is_read() {
-        assert_eq!(effective("Name:\tx\nCapEff:\t000001ffffffffff\n"), Some(0x1ff_ffff_ffff));
-        assert_eq!(effective("Name:\tx\n"), None);
     }
 }

@@ -13,7 +13,7 @@ use iftop_common::{Bytes, Table};
 use crate::{
     interface::{Interface, index_of, is_present, name_of},
     packet_filter::PacketFilter,
-    promiscuous,
+    privileges, promiscuous,
     sandbox::{Duty, Sandbox},
     source::{
         Facts, Kind, Sample, Source, around::Around, hook::HookChoice, surroundings::Surroundings,
@@ -113,7 +113,8 @@ impl EbpfSource {
     /// # Errors
     /// Say what is missing: privileges, the kernel's support, or the link type.
     pub fn open(options: &Options<'_>) -> Result<Self> {
-        Self::try_open(options).map_err(explain::advise)
+        Self::try_open(options)
+            .map_err(|error| explain::advise(error, privileges::counting(options.promiscuous)))
     }
 
     fn try_open(options: &Options<'_>) -> Result<Self> {

@@ -98,7 +98,7 @@ fn instead(options: &Options, interface: &Interface, error: Error) -> Result<Can
         if privileges::missing(&[Capability::NetRaw]).is_empty() {
             anyhow!("{error:#}\nand libpcap: {second:#}")
         } else {
-            error
+            anyhow!("{error:#}\n{}", privileges::LIBPCAP_NEEDS_LESS)
         }
     })
 }

@@ -6,7 +6,11 @@ use std::io;
 use anyhow::Error;
 use aya::util::KernelVersion;
 
-use crate::{privileges, source::unavailable::Unavailable};
+use crate::{
+    netlink::Refusal,
+    privileges::{self, Capability},
+    source::unavailable::Unavailable,
+};
 
 /// The first one that can run our programs.
 const OLDEST_KERNEL: KernelVersion = KernelVersion::new(5, 10, 0);
@@ -19,16 +23,19 @@ pub(super) fn is_out_of_memory(error: &Error) -> bool {
 }
 
 fn code(error: &Error) -> Option<i32> {
+    if let Some(refusal) = error.downcast_ref::<Refusal>() {
+        return Some(refusal.errno);
+    }
     let cause = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     cause.and_then(io::Error::raw_os_error)
 }
 
-/// Adds what the user can do, where the cause is one that he can mend.
-pub(super) fn advise(error: Error) -> Error {
-    advise_on(error, KernelVersion::current().ok())
+/// Adds what the user can do, where the cause is one that he can mend; `needed` is for all that he asked for.
+pub(super) fn advise(error: Error, needed: &[Capability]) -> Error {
+    advise_on(error, needed, KernelVersion::current().ok())
 }
 
-fn advise_on(error: Error, kernel: Option<KernelVersion>) -> Error {
+fn advise_on(error: Error, needed: &[Capability], kernel: Option<KernelVersion>) -> Error {
     if error.is::<Unavailable>() {
         return error;
     }
@@ -41,7 +48,8 @@ fn advise_on(error: Error, kernel: Option<KernelVersion>) -> Error {
         _ if reason.as_deref() == Some(TOO_OLD) => {
             error.context("iftop counts in the kernel from Linux 5.10 on, and this one is older")
         }
-        _ => privileges::explain(error, &privileges::COUNTING),
+        Some(libc::EPERM) if error.is::<Refusal>() => privileges::with_advice(error, needed),
+        _ => privileges::explain(error, needed),
     };
     match reason {
         Some(reason) => Unavailable::because(reason, error),
@@ -91,14 +99,14 @@ mod tests {
     #[test]
     fn it_is_told_as_the_error_that_it_is() {
         let error = io::Error::from_raw_os_error(libc::ENOSYS);
-        let error = advise(Error::from(error).context("load"));
+        let error = advise(Error::from(error).context("load"), &privileges::COUNTING);
         let told = "this kernel has no BPF: it needs CONFIG_BPF_SYSCALL, Linux 5.10 or later: load: \
                     Function not implemented (os error 38)";
         assert_eq!(format!("{error:#}"), told);
         let error = Err::<(), _>(error).context("outside").unwrap_err();
         assert!(error.downcast_ref::<Unavailable>().is_some());
         let error = Error::from(io::Error::from_raw_os_error(libc::EINVAL)).context("load");
-        let error = advise_on(error, Some(KernelVersion::new(4, 19, 0)));
+        let error = advise_on(error, &privileges::COUNTING, Some(KernelVersion::new(4, 19, 0)));
         let told = "iftop counts in the kernel from Linux 5.10 on, and this one is older: load: \
                     Invalid argument (os error 22)";
         assert_eq!(format!("{error:#}"), told);
