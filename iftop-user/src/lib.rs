@@ -21,6 +21,7 @@ pub mod health;
 pub mod interface;
 pub mod json;
 pub mod label;
+mod limits;
 pub mod names;
 #[cfg(target_os = "linux")]
 mod netlink;

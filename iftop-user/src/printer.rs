@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use rustix::{
-    event::{PollFd, PollFlags, poll},
+    event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     stdio::stdout,
 };
@@ -93,6 +93,12 @@ pub(crate) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> 
         }
     }
     Ok(())
+}
+
+/// Whether what is written there goes somewhere, now.
+pub(crate) fn takes_something(to: BorrowedFd<'_>) -> bool {
+    let mut polled = [PollFd::from_borrowed_fd(to, PollFlags::OUT)];
+    poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Writing to stdout failed. Told apart from other errors because a closed pipe here is a good end.

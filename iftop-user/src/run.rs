@@ -16,6 +16,7 @@ use crate::{
     app::App,
     flow::FlowTable,
     health::Monitor,
+    limits,
     names::Names,
     netns::Target,
     options::Options,
@@ -93,6 +94,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
     if options.counting.source == Choice::Pcap && options.counting.is_for_kernel() {
         bail!("--hook and --table are for counting in the kernel, not for --source pcap");
     }
+    limits::check(options.counting.max_memory)?;
     start_log(output);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

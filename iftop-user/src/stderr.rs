@@ -14,7 +14,7 @@ use std::{
 
 use rustix::stdio::stderr;
 
-use crate::printer::write_all;
+use crate::printer::{takes_something, write_all};
 
 /// How long a reader that has stopped can keep us.
 const TIMEOUT: Duration = Duration::from_millis(700);
@@ -32,18 +32,20 @@ pub fn tell(text: &str) {
     let text = format!("{text}\n");
     let (done, written) = mpsc::channel();
     WRITING.fetch_add(1, Ordering::SeqCst);
+    let line = text.clone();
     let thread = thread::Builder::new().name("tell".to_owned()).spawn(move || {
         // Without the lock of `io::stderr`, which a write that hangs would hold for ever.
-        let _ = write_all(stderr(), text.as_bytes());
+        let _ = write_all(stderr(), line.as_bytes());
         WRITING.fetch_sub(1, Ordering::SeqCst);
         let _ = done.send(());
     });
-    match thread {
-        Ok(_) => {
-            let _ = written.recv_timeout(TIMEOUT);
-        }
-        Err(_) => {
-            WRITING.fetch_sub(1, Ordering::SeqCst);
-        }
+    if thread.is_ok() {
+        let _ = written.recv_timeout(TIMEOUT);
+        return;
+    }
+    WRITING.fetch_sub(1, Ordering::SeqCst);
+    // No thread can be started, which is perhaps what is to be told.
+    if takes_something(stderr()) {
+        let _ = write_all(stderr(), text.as_bytes());
     }
 }

@@ -14,10 +14,13 @@ use ratatui::{
     backend::CrosstermBackend,
     layout::{Rect, Size},
 };
-use rustix::{stdio::stdout, termios::tcgetwinsize};
+use rustix::{
+    stdio::{stderr, stdout},
+    termios::tcgetwinsize,
+};
 use tokio_stream::Stream as _;
 
-use crate::printer::Printer;
+use crate::printer::{Printer, takes_something};
 
 mod hold;
 mod job;
@@ -28,6 +31,9 @@ use job::{Job, JobEvent, Whom};
 
 /// Of a terminal that does not know its size, such as a serial line: as ncurses has it.
 const UNKNOWN_SIZE: Size = Size { width: 80, height: 24 };
+
+/// More than any screen has. A frame takes memory for each cell, and a terminal can say 65535 by 65535.
+const LARGEST_SIZE: Size = Size { width: 1000, height: 500 };
 
 /// What the loop has to hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +189,7 @@ impl Terminal {
     /// to it now would hang.
     pub fn leave(mut self) -> bool {
         self.give_back();
-        hold::takes_something()
+        takes_something(stderr())
     }
 
     fn give_back(&mut self) {
@@ -242,7 +248,10 @@ fn size() -> Result<Size> {
     if size.ws_col == 0 || size.ws_row == 0 {
         return Ok(UNKNOWN_SIZE);
     }
-    Ok(Size { width: size.ws_col, height: size.ws_row })
+    Ok(Size {
+        width: size.ws_col.min(LARGEST_SIZE.width),
+        height: size.ws_row.min(LARGEST_SIZE.height),
+    })
 }
 
 fn is_control(key: KeyEvent, letter: char) -> bool {

@@ -25,13 +25,12 @@ use crossterm::{
     terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen},
 };
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
     stdio::{stderr, stdout},
     termios::isatty,
 };
 
 use super::modes::{self, Modes};
-use crate::printer::write_all;
+use crate::printer::{takes_something, write_all};
 
 /// How long a terminal that takes nothing can keep us from ending or stopping.
 const LEAVE_TIMEOUT: Duration = Duration::from_millis(700);
@@ -86,6 +85,8 @@ pub(super) fn give_back() {
     });
     if leaving.is_ok() {
         let _ = left.recv_timeout(LEAVE_TIMEOUT);
+    } else if takes_something(stdout()) {
+        let _ = leave();
     }
     modes::restore();
 }
@@ -103,12 +104,6 @@ fn leave() -> io::Result<()> {
     write_all(stdout(), &bytes)
 }
 
-/// Whether what is written to stderr goes somewhere, now.
-pub(super) fn takes_something() -> bool {
-    let mut errors = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
-    poll(&mut errors, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
-}
-
 /// On any thread, before the panic's message is printed.
 pub(super) fn give_back_on_panic() {
     static ONCE: Once = Once::new();
@@ -119,7 +114,7 @@ pub(super) fn give_back_on_panic() {
             // For the keyboard, which has nothing else to give back.
             modes::restore();
             // A message to a terminal that takes nothing would hang.
-            if !isatty(stderr()) || takes_something() {
+            if !isatty(stderr()) || takes_something(stderr()) {
                 print(panic);
             }
         }));

@@ -55,7 +55,8 @@ pub(super) fn fork() -> io::Result<Forked> {
             become_quiet(nowhere.as_ref());
             Ok(Forked::Helper)
         }
-        child => match Pid::from_raw(child).filter(|_| child > 0) {
+        // Of a negative number rustix makes no error.
+        child => match Pid::from_raw(child.max(0)) {
             Some(pid) => Ok(Forked::Us(Process(pid))),
             None => Err(io::Error::last_os_error()),
         },
