@@ -21,7 +21,7 @@ mod standing;
 pub mod table;
 
 /// A packet of 120 bytes to `va`, from a host of 10.9.0.0/24.
-fn packet_from(host: u8) -> Vec<u8> {
+pub fn packet_from(host: u8) -> Vec<u8> {
     packet_between([10, 9, 0, host], [10, 9, 0, 1], 92)
 }
 

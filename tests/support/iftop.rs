@@ -71,7 +71,8 @@ impl Iftop {
     }
 
     fn take_with(mut command: Command, input: Stdio) -> Self {
-        let json = command.get_args().any(|argument| argument == "--json");
+        // Also where it stands in a script.
+        let json = command.get_args().any(|it| it.to_string_lossy().contains("--json"));
         // Whatever file somebody has there is no part of a test.
         if !command.get_envs().any(|(name, _)| name == "HOME") {
             command.env("HOME", "/nonexistent");

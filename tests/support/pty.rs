@@ -29,9 +29,15 @@ impl Pty {
         unlockpt(&master).unwrap();
         let path: PathBuf = ptsname(&master, Vec::new()).unwrap().into_string().unwrap().into();
         let terminal = open(&path, libc::O_NOCTTY).into();
+        let pty = Self { master: master.into(), path, terminal };
+        pty.resize(columns, rows);
+        pty
+    }
+
+    /// Tells a program only that it controls.
+    pub fn resize(&self, columns: u16, rows: u16) {
         let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&terminal, size).unwrap();
-        Self { master: master.into(), path, terminal }
+        tcsetwinsize(&self.terminal, size).unwrap();
     }
 
     /// Starts the program on this terminal, which does not control it.
@@ -60,11 +66,15 @@ impl Pty {
         bytes
     }
 
-    /// Reads until this has come.
-    pub fn read_until(&mut self, text: &str) {
+    /// Reads until this has come; all that came by then.
+    pub fn read_until(&mut self, text: &str) -> String {
         let mut seen = Vec::new();
-        while !String::from_utf8_lossy(&seen).contains(text) {
+        loop {
             seen.extend(self.read());
+            let so_far = String::from_utf8_lossy(&seen);
+            if so_far.contains(text) {
+                return so_far.into_owned();
+            }
         }
     }
 
