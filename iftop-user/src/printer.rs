@@ -7,8 +7,9 @@
 use std::{
     io,
     os::fd::BorrowedFd,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
@@ -18,6 +19,9 @@ use rustix::{
     stdio::stdout,
 };
 use tokio::sync::mpsc;
+
+/// How often a timeout is begun anew for a thread that is not run.
+const MOST_WAITS: u32 = 10;
 
 /// Writes one piece at a time. The thread is never waited for: it may hang in a write for ever.
 pub(crate) struct Printer {
@@ -99,6 +103,17 @@ pub(crate) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> 
 pub(crate) fn takes_something(to: BorrowedFd<'_>) -> bool {
     let mut polled = [PollFd::from_borrowed_fd(to, PollFlags::OUT)];
     poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+}
+
+/// Waits until another thread has written: so long for a reader that has stopped, and longer for a thread that
+/// is only not run, as on a machine that is busy.
+pub(crate) fn wait_until_written(to: BorrowedFd<'_>, done: &Receiver<()>, timeout: Duration) {
+    for _ in 0..MOST_WAITS {
+        let waited = done.recv_timeout(timeout);
+        if waited != Err(RecvTimeoutError::Timeout) || !takes_something(to) {
+            return;
+        }
+    }
 }
 
 /// Writing to stdout failed. Told apart from other errors because a closed pipe here is a good end.

@@ -14,7 +14,7 @@ use std::{
 
 use rustix::stdio::stderr;
 
-use crate::printer::{takes_something, write_all};
+use crate::printer::{takes_something, wait_until_written, write_all};
 
 /// How long a reader that has stopped can keep us.
 const TIMEOUT: Duration = Duration::from_millis(700);
@@ -40,7 +40,7 @@ pub fn tell(text: &str) {
         let _ = done.send(());
     });
     if thread.is_ok() {
-        let _ = written.recv_timeout(TIMEOUT);
+        wait_until_written(stderr(), &written, TIMEOUT);
         return;
     }
     WRITING.fetch_sub(1, Ordering::SeqCst);

@@ -30,7 +30,7 @@ use rustix::{
 };
 
 use super::modes::{self, Modes};
-use crate::printer::{takes_something, write_all};
+use crate::printer::{takes_something, wait_until_written, write_all};
 
 /// How long a terminal that takes nothing can keep us from ending or stopping.
 const LEAVE_TIMEOUT: Duration = Duration::from_millis(700);
@@ -84,7 +84,7 @@ pub(super) fn give_back() {
         let _ = done.send(());
     });
     if leaving.is_ok() {
-        let _ = left.recv_timeout(LEAVE_TIMEOUT);
+        wait_until_written(stdout(), &left, LEAVE_TIMEOUT);
     } else if takes_something(stdout()) {
         let _ = leave();
     }
