@@ -25,6 +25,7 @@ use crate::support::{
     frame::{self, UDP, V4},
     iftop::Iftop,
     kernel,
+    neighbour::Beside,
     net::{Cable, VA_MAC, VB_MAC},
 };
 
@@ -149,8 +150,11 @@ fn a_few_expressions_at_each_hook() {
 /// How many frames they selected at the hook where they did least, and how many XDP refused.
 fn are_counted_at_each_hook(expressions: &[&str]) -> (u64, usize) {
     let (mut least_selected, mut most_refused) = (u64::MAX, 0);
-    for hook in hooks() {
+    let beside = [HookChoice::Auto, HookChoice::Only(HookKind::Clsact)];
+    let beside = beside.map(|hook| (hook, Beside::Foreign));
+    for (hook, beside) in hooks().map(|hook| (hook, Beside::Nobody)).chain(beside) {
         let cable = Cable::new();
+        let _neighbour = beside.start(&cable.a);
         let (received, sent) = (frame::samples(VA_MAC, VB_MAC), frame::samples(VB_MAC, VA_MAC));
         cable.a.run(|| {
             let mut source = open(hook);
@@ -181,7 +185,7 @@ fn are_counted_at_each_hook(expressions: &[&str]) -> (u64, usize) {
                     selected += u64::from(accepted);
                 }
                 let totals = totals(&mut source, (received.len() + sent.len()) as u64);
-                assert_eq!(totals.filtered, expected, "{hook:?} {expression}");
+                assert_eq!(totals.filtered, expected, "{hook:?} {beside:?} {expression}");
                 let counted = [totals.seen.both(), totals.not_ip, totals.malformed];
                 let counted = counted.iter().map(|count| count.packets).sum::<u64>();
                 let all = totals.frames.both().packets;

@@ -38,11 +38,15 @@ pub const CUT_BY_KERNEL: &str = "CUT_BY_KERNEL";
 pub const LOG_REFUSED: &str = "LOG_REFUSED";
 /// Arrays of programs for received packets and for those to be sent: see [`gate`](crate::gate).
 pub const GATES: [&str; 2] = ["GATE_INGRESS", "GATE_EGRESS"];
+/// The same for received packets without their link header.
+pub const GATE_BARE: &str = "GATE_BARE";
 /// The programs that count at the two hooks. Of each of them, and of those for XDP, there is one that
 /// is its [gate](GATE) and one that [counts what was turned away](REJECT).
 pub const INGRESS: &str = "iftop_ingress";
 /// See [`INGRESS`].
 pub const EGRESS: &str = "iftop_egress";
+/// Counts received packets without their link header: [`INGRESS`] jumps to it.
+pub const INGRESS_BARE: &str = "iftop_ingress_bare";
 /// A program that counts nothing.
 pub const NOTHING: &str = "iftop_nothing";
 /// The program at the XDP hook.

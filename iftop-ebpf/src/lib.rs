@@ -16,6 +16,7 @@ use iftop_common::{
 };
 
 pub mod add;
+pub mod bare;
 mod cpu;
 mod direct;
 mod flat;
@@ -30,17 +31,22 @@ pub mod xdp;
 use cpu::Here;
 use totals::Totals;
 
-/// Counts a packet that passes a hook.
+/// Counts a packet that passes a hook. What is called where it is none of the usual ones may count it
+/// otherwise, and then does not return.
 #[inline(always)]
-pub fn count<C: EbpfContext, P: Packet>(ctx: &C, packet: &P, hook: &Hook) {
+pub fn count<C: EbpfContext, P: Packet>(ctx: &C, packet: &P, hook: &Hook, unusual: impl Fn()) {
     let link = match Link::read(packet, hook) {
         Ok(link) => link,
-        Err(refused) => return count_refused(ctx, packet, hook, refused),
+        Err(refused) => {
+            unusual();
+            return count_refused(ctx, packet, hook, refused);
+        }
     };
     // Twice, so that the way of most packets is one of its own from here to the end.
     if let Some(parsed) = link.usual(packet, hook) {
         return count_parsed(packet, &parsed, hook);
     }
+    unusual();
     match link.any(packet, hook) {
         Ok(parsed) => count_parsed(packet, &parsed, hook),
         Err(refused) => count_refused(ctx, packet, hook, refused),

@@ -8,23 +8,49 @@ use aya_ebpf::{
     programs::{TcContext, XdpContext},
 };
 use iftop_common::parse::Direction;
-use iftop_ebpf::{count, gate, skb::Skb, xdp::Frame};
+use iftop_ebpf::{
+    bare::{self, Bare},
+    count, gate,
+    skb::Skb,
+    xdp::Frame,
+};
 
 /// The tc hook of received packets.
 #[classifier]
 pub fn iftop_ingress(ctx: TcContext) -> i32 {
-    tc(&ctx, Direction::Ingress)
+    let skb = Skb::new(&ctx);
+    count(&ctx, &skb, &skb.hook(Direction::Ingress), || bare::count(&ctx, &skb));
+    TC_ACT_UNSPEC
 }
 
 /// The tc hook of packets to be sent.
 #[classifier]
 pub fn iftop_egress(ctx: TcContext) -> i32 {
-    tc(&ctx, Direction::Egress)
+    let skb = Skb::new(&ctx);
+    count(&ctx, &skb, &skb.hook(Direction::Egress), || {});
+    TC_ACT_UNSPEC
+}
+
+/// Counts received packets without their link header.
+#[classifier]
+pub fn iftop_ingress_bare(ctx: TcContext) -> i32 {
+    let bare = Bare::new(&ctx);
+    count(&ctx, &bare, &bare.hook(), || {});
+    TC_ACT_UNSPEC
+}
+
+/// See [`iftop_ingress_reject`].
+#[classifier]
+pub fn iftop_ingress_bare_reject(ctx: TcContext) -> i32 {
+    let bare = Bare::new(&ctx);
+    gate::turn_away(&bare, &bare.hook());
+    TC_ACT_UNSPEC
 }
 
 /// Stands at the hook in place of [`iftop_ingress`] where there is a packet filter.
 #[classifier]
 pub fn iftop_ingress_gate(ctx: TcContext) -> i32 {
+    bare::filter(&ctx, &Skb::new(&ctx));
     gate::pass(&ctx, Direction::Ingress);
     TC_ACT_UNSPEC
 }
@@ -109,15 +135,8 @@ fn turn_away(ctx: &TcContext, direction: Direction) -> i32 {
 #[inline(always)]
 fn early<const FRAGS: bool>(ctx: &XdpContext) -> u32 {
     let frame = Frame::<FRAGS>::new(ctx);
-    count(ctx, &frame, &frame.hook());
+    count(ctx, &frame, &frame.hook(), || {});
     XDP_PASS
-}
-
-#[inline(always)]
-fn tc(ctx: &TcContext, direction: Direction) -> i32 {
-    let skb = Skb::new(ctx);
-    count(ctx, &skb, &skb.hook(direction));
-    TC_ACT_UNSPEC
 }
 
 #[cfg(not(test))]

@@ -32,6 +32,14 @@ impl<'a> Skb<'a> {
         self.ctx.as_ptr().cast()
     }
 
+    /// Whether the kernel has put the link header of a received packet before it for this hook, as far as
+    /// the lengths tell: the one of the queue (`qdisc_skb_cb(skb)->pkt_len`) is from before that.
+    #[inline(always)]
+    pub fn has_pushed_header(&self) -> bool {
+        // SAFETY: as in `hook`.
+        unsafe { (*self.raw()).wire_len < (*self.raw()).len }
+    }
+
     /// What is known beside the bytes: a VLAN tag that the hardware took out stands in the metadata.
     #[inline(always)]
     pub fn hook(&self, direction: Direction) -> Hook {

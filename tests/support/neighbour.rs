@@ -6,7 +6,7 @@ use aya::{
     programs::{LinkOrder, SchedClassifier, TcAttachType, Xdp, XdpMode, tc::TcAttachOptions},
 };
 
-use super::net::Namespace;
+use super::{iftop::Iftop, net::Namespace};
 
 #[path = "../../iftop-user/src/source/ebpf/gate/elf.rs"]
 mod elf;
@@ -42,8 +42,9 @@ impl Neighbour {
 
     /// At the XDP hook of `va`.
     pub fn at_xdp(namespace: &Namespace, mode: XdpMode, verdict: i32) -> Self {
-        // For frames that are longer than a page.
-        let mut object = load("xdp.frags", verdict);
+        // A driver asks that it takes frames that are longer than a page; the kernel does not.
+        let section = if mode == XdpMode::Skb { "xdp" } else { "xdp.frags" };
+        let mut object = load(section, verdict);
         namespace.run(|| {
             let program: &mut Xdp = object.program_mut(NAME).unwrap().try_into().unwrap();
             program.load().unwrap();
@@ -56,6 +57,33 @@ impl Neighbour {
     pub fn id(&self) -> u32 {
         let program = self.object.program(NAME).unwrap();
         program.info().unwrap().id()
+    }
+}
+
+/// Whose XDP program, run by the kernel, there is beside what is tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    Nobody,
+    Iftop,
+    Foreign,
+}
+
+/// It is gone with the value.
+#[expect(dead_code, reason = "only to be there")]
+pub enum AtXdp {
+    Nobody,
+    Iftop(Iftop),
+    Foreign(Neighbour),
+}
+
+impl Beside {
+    /// At `va`; every frame passes it.
+    pub fn start(self, namespace: &Namespace) -> AtXdp {
+        match self {
+            Self::Nobody => AtXdp::Nobody,
+            Self::Iftop => AtXdp::Iftop(Iftop::json(namespace, "-i va --hook xdp")),
+            Self::Foreign => AtXdp::Foreign(Neighbour::at_xdp(namespace, XdpMode::Skb, XDP_PASS)),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     Tags,
     assembler::{
         Assembler, Label, Register,
-        Register::{R0, R1, R2, R3, R4, R6, R9, R10},
+        Register::{R0, R1, R2, R3, R4, R5, R6, R9, R10},
         Source::{From, Number},
         Width::{Double, Word},
         condition, operation,
@@ -20,6 +20,8 @@ const CONTEXT: Register = R6;
 /// How far the frame in memory is from the one that the filter sees: 0, or the bytes of a tag.
 const SHIFT: Register = R9;
 const TAG_BYTES: i32 = 4;
+/// What an Ethernet header has.
+const LINK_BYTES: u32 = 14;
 /// Where a tag begins.
 const TAG_AT: u32 = 12;
 
@@ -46,7 +48,7 @@ impl Frame {
         let frame = Self { hook, reject };
         match (hook.tags, hook.context) {
             (None, _) | (Some(Tags::Seen), Context::Xdp { .. }) => {}
-            (Some(Tags::Seen), Context::Skb) => Self::find_tag_beside(code),
+            (Some(Tags::Seen), Context::Skb | Context::BareSkb) => Self::find_tag_beside(code),
             (Some(Tags::Skipped), _) => frame.find_tag_inside(code),
         }
         frame
@@ -95,6 +97,10 @@ impl Frame {
     pub fn load_length(&self, code: &mut Assembler, target: Register) {
         match self.hook.context {
             Context::Skb => code.load(4, target, CONTEXT, 0),
+            Context::BareSkb => {
+                code.load(4, target, CONTEXT, 0);
+                code.compute(Word, operation::ADD, target, Number(LINK_BYTES.cast_signed()));
+            }
             Context::Xdp { frags: true } => {
                 const XDP_GET_BUFF_LEN: i32 = 188;
                 code.copy(Double, R1, From(CONTEXT));
@@ -124,7 +130,7 @@ impl Frame {
             None => false,
             Some(Tags::Skipped) => true,
             // What the hardware took out before, nobody knows there.
-            Some(Tags::Seen) => self.hook.context == Context::Skb,
+            Some(Tags::Seen) => self.hook.context.is_skb(),
         }
     }
 
@@ -153,7 +159,7 @@ impl Frame {
         const VLAN_PRESENT: i16 = 20;
         let (tagged, done) = (code.label(), code.label());
         code.copy(Word, SHIFT, Number(0));
-        if self.hook.context == Context::Skb {
+        if self.hook.context.is_skb() {
             code.load(4, R0, CONTEXT, VLAN_PRESENT);
             code.jump_if(Word, condition::NOT_EQUAL, R0, Number(0), done);
         }
@@ -213,10 +219,19 @@ impl Frame {
 
     /// Of the frame as it is in memory.
     fn load_there(&self, code: &mut Assembler, bytes: u8, at: u32, absent: Label) {
+        let at = match self.hook.context {
+            Context::BareSkb if at < LINK_BYTES => {
+                code.copy(Word, R1, Number(at.cast_signed()));
+                Self::load_from_link(code, bytes, absent);
+                return code.turn_to_machine_order(R0, bytes);
+            }
+            Context::BareSkb => at - LINK_BYTES,
+            _ => at,
+        };
         let end = u64::from(at) + u64::from(bytes);
         let Ok(offset) = i16::try_from(at) else {
             code.copy(Word, R1, Number(at.cast_signed()));
-            return self.load_by_register(code, bytes, absent);
+            return self.load_from_memory(code, bytes, absent);
         };
         let (slow, done) = (code.label(), code.label());
         let (data, data_end) = self.hook.bounds();
@@ -236,6 +251,23 @@ impl Frame {
 
     /// The same; the offset is in register 1, of 64 bits.
     fn load_by_register(&self, code: &mut Assembler, bytes: u8, absent: Label) {
+        if self.hook.context != Context::BareSkb {
+            return self.load_from_memory(code, bytes, absent);
+        }
+        let link_bytes = LINK_BYTES.cast_signed();
+        let (behind, done) = (code.label(), code.label());
+        code.jump_if(Double, condition::AT_LEAST, R1, Number(link_bytes), behind);
+        Self::load_from_link(code, bytes, absent);
+        code.turn_to_machine_order(R0, bytes);
+        code.jump(done);
+        code.bind(behind);
+        code.compute(Double, operation::SUBTRACT, R1, Number(link_bytes));
+        self.load_from_memory(code, bytes, absent);
+        code.bind(done);
+    }
+
+    /// From where memory begins, which is the IP header where the Ethernet header stands in front.
+    fn load_from_memory(&self, code: &mut Assembler, bytes: u8, absent: Label) {
         let (slow, done) = (code.label(), code.label());
         let (data, data_end) = self.hook.bounds();
         code.jump_if(Double, condition::GREATER, R1, Number(MAX_DIRECT), slow);
@@ -253,12 +285,28 @@ impl Frame {
         code.turn_to_machine_order(R0, bytes);
     }
 
+    /// From the Ethernet header on, where that stands in front. The offset is in register 1, of 64 bits.
+    fn load_from_link(code: &mut Assembler, bytes: u8, absent: Label) {
+        const SKB_LOAD_BYTES_RELATIVE: i32 = 68;
+        const HDR_START_MAC: i32 = 0;
+        code.store(8, R10, BUFFER, Number(0));
+        code.copy(Double, R2, From(R1));
+        code.copy(Double, R1, From(CONTEXT));
+        code.copy(Double, R3, From(R10));
+        code.compute(Double, operation::ADD, R3, Number(BUFFER.into()));
+        code.copy(Double, R4, Number(bytes.into()));
+        code.copy(Double, R5, Number(HDR_START_MAC));
+        code.call(SKB_LOAD_BYTES_RELATIVE);
+        code.jump_if(Double, condition::NOT_EQUAL, R0, Number(0), absent);
+        code.load(bytes, R0, R10, BUFFER);
+    }
+
     /// Whatever is not linear; it says so where there is nothing.
     fn load_by_helper(&self, code: &mut Assembler, bytes: u8, absent: Label) {
         const SKB_LOAD_BYTES: i32 = 26;
         const XDP_LOAD_BYTES: i32 = 189;
         let helper = match self.hook.context {
-            Context::Skb => SKB_LOAD_BYTES,
+            Context::Skb | Context::BareSkb => SKB_LOAD_BYTES,
             Context::Xdp { frags: true } => XDP_LOAD_BYTES,
             Context::Xdp { frags: false } => return code.jump(absent),
         };

@@ -16,6 +16,8 @@ pub struct Hook {
 pub enum Context {
     /// A socket buffer, at a tc hook: `struct __sk_buff` of linux/bpf.h.
     Skb,
+    /// The same of a received packet from its IP header on; the Ethernet header stands in front of that.
+    BareSkb,
     /// A frame at the XDP hook: `struct xdp_md` of linux/bpf.h.
     Xdp {
         /// It may be in several pieces (Linux 5.18).
@@ -23,11 +25,18 @@ pub enum Context {
     },
 }
 
+impl Context {
+    /// Whether there is what a socket buffer says of a packet.
+    pub(super) const fn is_skb(self) -> bool {
+        matches!(self, Self::Skb | Self::BareSkb)
+    }
+}
+
 impl Hook {
     /// The verdict that decides nothing.
     pub const fn let_pass(self) -> i32 {
         match self.context {
-            Context::Skb => -1,
+            Context::Skb | Context::BareSkb => -1,
             Context::Xdp { .. } => 2,
         }
     }
@@ -35,7 +44,7 @@ impl Hook {
     /// Where the context says from where to where the frame is linear.
     pub(super) const fn bounds(self) -> (i16, i16) {
         match self.context {
-            Context::Skb => (76, 80),
+            Context::Skb | Context::BareSkb => (76, 80),
             Context::Xdp { .. } => (0, 4),
         }
     }

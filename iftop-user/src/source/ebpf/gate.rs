@@ -20,7 +20,7 @@ mod elf;
 #[cfg(feature = "pcap")]
 mod tests;
 
-/// The gates of all hooks.
+/// The gates of all hooks, and the one behind the hook for received packets without their link header.
 pub(super) struct Gates {
     gates: Vec<Gate>,
     /// Whether they stand at the hooks.
@@ -48,7 +48,14 @@ impl Gates {
                 super::object::load_program(object, &format!("{program}{end}"))?;
             }
         }
+        let is_loaded =
+            |name: &&str| object.program(name).is_some_and(|program| program.fd().is_ok());
+        let bare = Some(names::INGRESS_BARE).filter(is_loaded);
+        if let Some(program) = bare {
+            super::object::load_program(object, &format!("{program}{}", names::REJECT))?;
+        }
         let gates = names::GATES.into_iter().zip(programs);
+        let gates = gates.chain(bare.map(|program| (names::GATE_BARE, program)));
         let gates = gates.map(|(map, program)| Gate::new(object, map, program));
         Ok(Self { gates: gates.collect::<Result<_>>()?, in_place: false })
     }
@@ -103,6 +110,7 @@ impl Gate {
         let context = match count {
             names::XDP => Context::Xdp { frags: false },
             names::XDP_FRAGS => Context::Xdp { frags: true },
+            names::INGRESS_BARE => Context::BareSkb,
             _ => Context::Skb,
         };
         Ok(Self { context, programs, descriptor, filter: None })
@@ -127,7 +135,7 @@ impl Gate {
         let hook = Hook { context: self.context, tags: filter.tags() };
         let code = translate(filter.program(), hook, self.descriptor)?;
         let section = match self.context {
-            Context::Skb => "classifier",
+            Context::Skb | Context::BareSkb => "classifier",
             Context::Xdp { frags: false } => "xdp",
             Context::Xdp { frags: true } => "xdp.frags",
         };

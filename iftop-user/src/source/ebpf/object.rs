@@ -3,13 +3,13 @@
 use anyhow::{Context as _, Result, anyhow};
 use aya::{
     Ebpf, EbpfLoader, VerifierLogLevel, include_bytes_aligned,
-    maps::{Map, MapData},
+    maps::{Map, MapData, ProgramArray},
     programs::{Program, SchedClassifier},
 };
 use iftop_common::{
     Bytes,
     flat::Seed,
-    names,
+    gate, names,
     parse::{LinkType, Mac},
 };
 
@@ -41,7 +41,22 @@ pub struct Settings {
 
 /// Loads the maps and these programs; attaches nothing.
 pub(super) fn load(settings: &Settings, size: Size, programs: &[&str]) -> Result<Ebpf> {
-    load_other(OBJECT, settings, size, programs)
+    let mut object = load_other(OBJECT, settings, size, programs)?;
+    if programs.contains(&names::INGRESS) && settings.link_type == LinkType::Ethernet {
+        load_bare(&mut object)?;
+    }
+    Ok(object)
+}
+
+/// Loads what counts received packets without their link header, and puts it where it is looked for.
+fn load_bare(object: &mut Ebpf) -> Result<()> {
+    load_program(object, names::INGRESS_BARE)?;
+    let program = program(object, names::INGRESS_BARE)?.fd()?.try_clone()?;
+    let map = object.map_mut(names::GATE_BARE).context("no map for packets without link header")?;
+    let mut programs = ProgramArray::try_from(map)?;
+    programs
+        .set(gate::COUNT, &program, 0)
+        .context("put the program for packets without link header in place")
 }
 
 /// The same of another object that has the same maps and globals.

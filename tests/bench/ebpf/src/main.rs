@@ -13,7 +13,7 @@ use aya_ebpf::{
     programs::{TcContext, XdpContext},
 };
 use iftop_common::parse::Direction;
-use iftop_ebpf::{count, skb::Skb};
+use iftop_ebpf::{bare, count, skb::Skb};
 
 mod baseline;
 mod vary;
@@ -35,7 +35,7 @@ pub fn bench_control(ctx: TcContext) -> i32 {
 #[classifier]
 pub fn bench_iftop(ctx: TcContext) -> i32 {
     let skb = Skb::new(&ctx);
-    count(&ctx, &skb, &skb.hook(Direction::Ingress));
+    count(&ctx, &skb, &skb.hook(Direction::Ingress), || bare::count(&ctx, &skb));
     vary::vary(ctx.data(), ctx.data_end());
     TC_ACT_UNSPEC
 }

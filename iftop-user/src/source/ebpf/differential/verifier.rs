@@ -37,6 +37,9 @@ fn it_has_little_to_do() {
 fn verified(table: Table, settings: &Settings) -> Vec<(&'static str, u32)> {
     let kernel = KernelVersion::current().unwrap();
     let mut programs = vec![names::INGRESS, names::EGRESS];
+    if settings.link_type == LinkType::Ethernet {
+        programs.push(names::INGRESS_BARE);
+    }
     // What is sent never comes to XDP.
     if settings.link_type == LinkType::Ethernet && settings.cut_by_kernel == 0 {
         programs.push(names::XDP);
