@@ -1,6 +1,6 @@
 //! Options of what the program may do once everything is open.
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 
 use crate::options::Rights;
 
@@ -11,6 +11,7 @@ pub struct RightsArgs {
     /// Whom the program is to belong to once everything is open, where root has started it [default: who
     /// called sudo, else nobody]
     #[arg(long, value_name = "USER", conflicts_with = "no_sandbox")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     user: Option<String>,
 
     /// Keep all rights, and the user
