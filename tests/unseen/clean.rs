@@ -83,16 +83,21 @@ fn flap(cable: &Cable, cable_is_free: &Mutex<()>) {
     }
 }
 
-fn traffic(cable: &Cable, cable_is_free: &Mutex<()>, stop: &AtomicBool, until: Instant) {
+/// Connections first; in the last third the link goes and comes, which no connection is to wait for.
+fn traffic(cable: &Cable, cable_is_free: &Mutex<()>, stop: &AtomicBool, seconds: u64) {
     let senders = Senders::new(cable);
     let mut random = fastrand::Rng::with_seed(7);
-    while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-        match random.u8(..6) {
-            0 => bulk::transfer_all(cable, random.usize(..4_000_000), random.usize(..40)),
+    let began = Instant::now();
+    let [connecting, all] = [seconds * 2 / 3, seconds].map(Duration::from_secs);
+    while began.elapsed() < all && !stop.load(Ordering::Relaxed) {
+        match random.u8(..5) {
+            0 if began.elapsed() < connecting => {
+                bulk::transfer_all(cable, random.usize(..4_000_000), random.usize(..40));
+            }
+            0 => flap(cable, cable_is_free),
             1 => mixed().iter().for_each(|frame| senders.send(frame)),
-            2 => flap(cable, cable_is_free),
             // Bursts and silences are the traffic, so that time has to pass.
-            3 => thread::sleep(Duration::from_millis(random.u64(..2500))),
+            2 => thread::sleep(Duration::from_millis(random.u64(..2500))),
             _ => burst(&senders, &mut random),
         }
     }
@@ -153,7 +158,7 @@ fn clean_traffic_raises_no_alarm() {
         }
         scope.spawn(|| {
             let _stop = StopAtEnd(&stop);
-            traffic(&cable, &cable_is_free, &stop, Instant::now() + Duration::from_secs(seconds));
+            traffic(&cable, &cable_is_free, &stop, seconds);
         });
         for iftop in [&mut reports, &mut filters] {
             let stop = &stop;
