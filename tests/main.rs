@@ -25,6 +25,7 @@ mod losses;
 mod memory;
 mod names;
 mod netns;
+mod outside;
 mod parse;
 mod presence;
 mod rights;

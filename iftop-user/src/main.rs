@@ -14,10 +14,15 @@ use iftop_user::{
 fn main() -> ExitCode {
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) => {
+        // It has the words in it that were typed.
+        Err(error) if error.use_stderr() => {
+            tell(error.render().to_string().trim_end());
+            return ExitCode::FAILURE;
+        }
+        Err(help) => {
             // A closed pipe is the only way for this to fail, and then nobody listens.
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            let _ = help.print();
+            return ExitCode::SUCCESS;
         }
     };
     match start(line) {

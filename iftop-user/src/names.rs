@@ -12,7 +12,7 @@ use std::{
 use tokio::{sync::mpsc, time::timeout};
 
 use self::cache::{Answer, Cache};
-pub use self::printable::{printable, printable_words};
+pub use self::printable::{printable, printable_lines, printable_words};
 use self::workers::Workers;
 
 mod cache;

@@ -1,7 +1,8 @@
 //! Lines for people, on stderr.
 //!
 //! It owns that nothing depends on them: a closed stderr is no error, and one that takes nothing (a
-//! terminal that was stopped, a full pipe) holds us for a moment only.
+//! terminal that was stopped, a full pipe) holds us for a moment only. And that a terminal can act on none
+//! of it: messages have names of files and interfaces in them, and what somebody typed.
 
 use std::{
     sync::{
@@ -14,7 +15,10 @@ use std::{
 
 use rustix::stdio::stderr;
 
-use crate::printer::{takes_something, wait_until_written, write_all};
+use crate::{
+    names::printable_lines,
+    printer::{takes_something, wait_until_written, write_all},
+};
 
 /// How long a reader that has stopped can keep us.
 const TIMEOUT: Duration = Duration::from_millis(700);
@@ -29,7 +33,7 @@ pub fn is_held() -> bool {
 
 /// Writes a line, or several.
 pub fn tell(text: &str) {
-    let text = format!("{text}\n");
+    let text = printable_lines(text) + "\n";
     let (done, written) = mpsc::channel();
     WRITING.fetch_add(1, Ordering::SeqCst);
     let line = text.clone();

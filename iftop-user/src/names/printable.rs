@@ -33,6 +33,20 @@ pub fn printable_words(text: &str) -> String {
     words.join(" ")
 }
 
+/// The same of several lines, of any length: for messages.
+pub fn printable_lines(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii_graphic() || matches!(character, ' ' | '\n') {
+            safe.push(character);
+        } else {
+            let mut bytes = [0; 4];
+            safe.push_str(&printable(character.encode_utf8(&mut bytes).as_bytes()));
+        }
+    }
+    safe
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +84,21 @@ mod tests {
             let safe = printable(&[byte, b'x']);
             assert!(safe.bytes().all(|byte| (0x21..=0x7e).contains(&byte)), "{byte:#x}: {safe:?}");
             assert!(safe.ends_with('x'), "{byte:#x}: {safe:?}");
+        }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        let long = "x".repeat(1000);
+        let cases = [
+            ("error: no\n\n  a hint\n", "error: no\n\n  a hint\n"),
+            ("a\r\nb\tc", "a\\x0d\nb\\x09c"),
+            ("\u{1b}[2J \u{9b}2J", r"\x1b[2J \xc2\x9b2J"),
+            ("\u{202e}\u{2028}", r"\xe2\x80\xae\xe2\x80\xa8"),
+            (&long, &long),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(printable_lines(text), expected);
         }
     }
 
