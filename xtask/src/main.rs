@@ -5,6 +5,7 @@
 
 mod bench;
 mod cmd;
+mod deny;
 mod ebpf;
 mod run;
 mod setup;
@@ -52,6 +53,14 @@ enum Task {
     ///
     /// rustup installs Rust's library for them where it is missing. Nothing is linked or run.
     CheckTargets,
+    /// Check licences, duplicates, sources and advisories of all dependencies
+    ///
+    /// cargo-deny is built where it is missing, which takes minutes.
+    Deny {
+        /// Fetch no database of advisories, and do not check them
+        #[arg(long)]
+        offline: bool,
+    },
     /// Measure what counting costs and loses, beside other ways to count and other programs
     ///
     /// Prints tables, and writes target/bench/report.json and plots beside it. Each part can be named:
@@ -118,6 +127,7 @@ fn task() -> Result<ExitCode> {
         Task::Run { options } => match run::run(&options)? {},
         Task::Test => return test::test(),
         Task::CheckTargets => targets::check(&[])?,
+        Task::Deny { offline } => deny::deny(offline)?,
         Task::Bench { parts, quick } => bench::bench(&parts, quick)?,
         Task::Vm { kernels, record } => vm::vm(&kernels, record)?,
         Task::Setup { ebpf } => {
