@@ -19,6 +19,7 @@ mod filter;
 mod flat;
 mod flood;
 mod kernels;
+mod left;
 #[cfg(feature = "pcap")]
 mod live;
 mod losses;

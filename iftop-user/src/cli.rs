@@ -37,6 +37,7 @@ iftoprc.sample); the command line wins over it. An empty value of -i, -f, -F, -G
     args_override_self = true,
     after_help = AFTER_HELP
 )]
+#[expect(clippy::struct_excessive_bools, reason = "one per switch")]
 pub struct CommandLine {
     /// What the file could say too.
     #[command(flatten)]
@@ -49,6 +50,10 @@ pub struct CommandLine {
     /// Read no configuration file
     #[arg(long, overrides_with = "config")]
     pub no_config: bool,
+
+    /// Remove what an iftop that was killed has left at clsact hooks, of all interfaces or that of -i, and end
+    #[arg(long, conflicts_with = "read")]
+    pub cleanup: bool,
 
     /// Network namespace to watch: a name of `ip netns`, a process's number, or a path [default: our own]
     #[arg(long, value_name = "NAME|PID|PATH", value_parser = Target::parse)]
@@ -92,6 +97,7 @@ impl CommandLine {
         let reports = Reports { json: self.json, interval: self.interval, count: self.count };
         let (reading, counting) = (self.reading.into(), self.counting.into());
         Options {
+            cleanup: self.cleanup,
             wait: self.wait,
             rights: self.rights.into(),
             ..Options::new(self.layer, file, self.netns, reports, reading, counting)

@@ -110,6 +110,8 @@ pub struct Options {
     pub interface: Option<String>,
     /// The network namespace that it is in; `None`: the one that the program runs in.
     pub netns: Option<Target>,
+    /// Whether only what others left is to be removed.
+    pub cleanup: bool,
     /// Whether an interface that is not there is waited for.
     pub wait: bool,
     /// Only packets that it accepts are counted; not compiled yet.
@@ -188,6 +190,7 @@ impl Options {
         Self {
             interface: all.interface.flatten(),
             netns,
+            cleanup: false,
             wait: false,
             packet_filter: all.packet_filter.flatten(),
             settings,

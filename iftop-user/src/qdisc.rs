@@ -16,6 +16,7 @@ use netlink_packet_route::{
 use crate::netlink::{self, Refusal};
 
 mod filters;
+pub mod left;
 mod queue;
 
 pub use filters::filters;

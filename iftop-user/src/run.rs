@@ -31,6 +31,8 @@ use crate::{
     view::{Labels, Query, View, view},
 };
 
+#[cfg(target_os = "linux")]
+mod cleanup;
 mod filtering;
 mod open;
 mod playing;
@@ -85,6 +87,12 @@ struct Session<'a> {
 /// # Errors
 /// Say what failed, why, and what to do about it.
 pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
+    if options.cleanup {
+        #[cfg(target_os = "linux")]
+        return cleanup::clean_up(options).map(|()| Ending::Done);
+        #[cfg(not(target_os = "linux"))]
+        bail!("--cleanup: only Linux has clsact hooks, at which something can be left");
+    }
     let output = Output::choose(options);
     if output == Output::Screen
         && (options.reports.interval.is_some() || options.reports.count.is_some())

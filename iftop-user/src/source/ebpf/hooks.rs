@@ -4,7 +4,8 @@
 //!
 //! At the head, so that nobody who ends the chain hides traffic from us. A TCX link vanishes with
 //! its descriptor, however the process ends. What stands at clsact is taken away on drop, and the
-//! qdisc with it where it was made here and nobody else uses it.
+//! qdisc with it where it was made here and nobody else uses it; what a killed run has left there is told,
+//! and never touched.
 
 use std::{io, mem};
 
@@ -24,11 +25,15 @@ mod xdp;
 
 use crate::{
     interface::Interface,
-    qdisc,
+    qdisc::{
+        self,
+        left::{self, Mark},
+    },
     source::{
         ebpf::{object, places::AtTc},
         hook::{HookChoice, HookKind, XdpBy},
     },
+    stderr::tell,
 };
 
 /// Filters run in the order of their priority; this is the first.
@@ -43,6 +48,8 @@ pub(super) struct Hooks {
     // In this order: the links first, then the qdisc they hang on.
     links: Vec<(&'static str, SchedClassifierLink)>,
     _qdisc: Option<OwnClsact>,
+    // Last: as long as there is a filter, it has an owner.
+    _mark: Option<Mark>,
 }
 
 impl Hooks {
@@ -154,15 +161,42 @@ pub(super) fn programs(choice: HookChoice) -> Result<[&'static str; 2]> {
 fn tcx(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
     let options = || TcAttachOptions::TcxOrder(LinkOrder::first());
     let links = attach_all(object, interface, directions, HookKind::Tcx, options)?;
-    Ok(Hooks { kind: HookKind::Tcx, xdp: None, end: "", links, _qdisc: None })
+    Ok(Hooks { kind: HookKind::Tcx, xdp: None, end: "", links, _qdisc: None, _mark: None })
 }
 
 fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
+    tell_of_left_filters(interface)?;
     let qdisc = OwnClsact::add_if_absent(interface)?;
-    let options =
-        || TcAttachOptions::Netlink(NlOptions { priority: FIRST_PRIORITY, ..NlOptions::default() });
+    let mark = Mark::new(interface.index, qdisc.is_some())?;
+    let options = || {
+        TcAttachOptions::Netlink(NlOptions {
+            priority: FIRST_PRIORITY,
+            handle: mark.handle().into(),
+            ..NlOptions::default()
+        })
+    };
     let links = attach_all(object, interface, directions, HookKind::Clsact, options)?;
-    Ok(Hooks { kind: HookKind::Clsact, xdp: None, end: "", links, _qdisc: qdisc })
+    Ok(Hooks {
+        kind: HookKind::Clsact,
+        xdp: None,
+        end: "",
+        links,
+        _qdisc: qdisc,
+        _mark: Some(mark),
+    })
+}
+
+/// They cost each packet what ours cost, and count for nobody.
+fn tell_of_left_filters(interface: &Interface) -> Result<()> {
+    let name = interface.shown_name();
+    for filter in left::filters(interface.index)? {
+        if !filter.has_owner()? {
+            tell(&format!(
+                "iftop: {name} has {filter} of an iftop that was killed: iftop --cleanup removes it"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn attach_all(

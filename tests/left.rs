@@ -1,0 +1,188 @@
+//! End to end: what is left in the kernel of runs that are killed, and how that is removed.
+
+use std::{env, fs, process::Command, thread};
+
+use crate::support::{
+    held::Held,
+    iftop::{Iftop, kill},
+    kernel,
+    net::{Cable, Namespace},
+    traffic::{Senders, into, udp},
+};
+
+/// What hangs on the hooks of an interface.
+fn at_the_hooks(namespace: &Namespace) -> [String; 3] {
+    ["qdisc show dev va", "filter show dev va ingress", "filter show dev va egress"]
+        .map(|arguments| namespace.command("tc", arguments))
+}
+
+/// Kills it and the processes that it has started, those first: nobody is there to clear up.
+fn kill_all(iftop: Iftop) {
+    let pid = iftop.id();
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
+        let children = fs::read_to_string(thread.unwrap().path().join("children")).unwrap();
+        for child in children.split_whitespace() {
+            kill(child.parse().unwrap(), libc::SIGKILL);
+        }
+    }
+    iftop.signal(libc::SIGKILL);
+    iftop.end();
+}
+
+/// `iftop --cleanup` with more options; what it says.
+fn clean_up(namespace: &Namespace, options: &str) -> String {
+    let end = Iftop::start(namespace, &format!("--cleanup {options}")).end();
+    assert_eq!((end.status.code(), &*end.errors), (Some(0), ""), "{end:?}");
+    end.out
+}
+
+/// Somebody else's filters at both hooks, before and behind the place of ours.
+fn filters(namespace: &Namespace) {
+    for hook in ["ingress", "egress"] {
+        for priority in [1, 7] {
+            let mut add = Command::new("tc");
+            let place =
+                format!("filter add dev va {hook} pref {priority} protocol all bpf bytecode");
+            // One classic instruction: return 0, which matches nothing.
+            add.args(place.split(' ')).arg("1,6 0 0 0");
+            namespace.enter(&mut add, None);
+            assert!(add.status().unwrap().success());
+        }
+    }
+}
+
+/// Looks that the kernel is given to free what nobody holds any more.
+const PATIENCE: usize = 200_000;
+
+const NOTHING: &str = "nothing of an iftop that was killed is left\n";
+
+/// `IFTOP_KILLS` says how many.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn of_many_that_are_killed_nothing_is_left() {
+    const AT_ONCE: usize = 10;
+    if !kernel::has_tcx() {
+        return;
+    }
+    let kills = env::var("IFTOP_KILLS").map_or(20, |number| number.parse().unwrap());
+    let cable = Cable::new();
+    let before = cable.a.ip("-d -o link show dev va");
+    for round in 0..usize::div_ceil(kills, AT_ONCE) {
+        let hook = ["tcx", "xdp"][round % 2];
+        // Of XDP programs an interface has one.
+        let number = if hook == "tcx" { AT_ONCE } else { 1 };
+        let options = format!("--json -i va -p --hook {hook}");
+        let mut iftops: Vec<_> = (0..number).map(|_| Iftop::start(&cable.a, &options)).collect();
+        let mut held = Vec::new();
+        // Some are killed while they still open things.
+        for iftop in iftops.iter_mut().take(number.div_ceil(2)) {
+            iftop.wait_until_listening();
+            held.push(Held::by(iftop.id()));
+        }
+        assert!(held.iter().all(|held| !held.links.is_empty()), "{held:?}");
+        for iftop in iftops {
+            iftop.signal(libc::SIGKILL);
+            iftop.end();
+        }
+        // Programs and maps are freed after an RCU grace period.
+        for held in held {
+            let mut left = held.left();
+            for _ in 0..PATIENCE {
+                if left == Held::default() {
+                    break;
+                }
+                thread::yield_now();
+                left = held.left();
+            }
+            assert_eq!(left, Held::default(), "{hook}");
+        }
+    }
+    // What those that had not begun to count held is seen at the interface alone.
+    let mut after = cable.a.ip("-d -o link show dev va");
+    for _ in 0..PATIENCE {
+        if after == before {
+            break;
+        }
+        after = cable.a.ip("-d -o link show dev va");
+    }
+    assert_eq!(after, before);
+    assert_eq!(clean_up(&cable.a, ""), NOTHING);
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn by_clsact_what_a_killed_run_leaves_is_told_and_removed() {
+    for options in ["", "--no-sandbox", "-f udp"] {
+        if options == "-f udp" && !cfg!(feature = "pcap") {
+            continue;
+        }
+        let cable = Cable::new();
+        let before = at_the_hooks(&cable.a);
+        assert_eq!(clean_up(&cable.a, "-i va"), NOTHING);
+        kill_all(Iftop::json(&cable.a, &format!("-i va --hook clsact {options}")));
+        let left = at_the_hooks(&cable.a);
+        assert_ne!(left, before, "{options}");
+
+        // The next one says so, counts each packet once, and leaves alone what is not its own.
+        let mut next = Iftop::start(&cable.a, "--json --interval 1 -i va --hook clsact");
+        let said = next.wait_until_listening();
+        let told = said.lines().filter(|line| {
+            line.starts_with("iftop: va has the ") && line.ends_with("iftop --cleanup removes it")
+        });
+        assert_eq!(told.count(), 2, "{options}: {said}");
+        let senders = Senders::new(&cable);
+        for _ in 0..5 {
+            senders.send(&into(&udp("10.9.0.2:1", "10.9.0.1:2", 20)));
+        }
+        assert_eq!(next.last_report(5)["account"]["seen"]["packets"], 5, "{options}");
+        assert_eq!(at_the_hooks(&cable.a), left, "{options}");
+
+        // Beside one that runs, only what nobody owns goes.
+        let running = Iftop::json(&cable.a, "-i va --hook clsact");
+        let out = clean_up(&cable.a, "-i va");
+        assert_eq!(out.matches("va: removed the ").count(), 2, "{options}: {out}");
+        assert_eq!(out.matches("its iftop is running\n").count(), 2, "{options}: {out}");
+        senders.send(&into(&udp("10.9.0.2:1", "10.9.0.1:2", 20)));
+        running.last_report(1);
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_clean_up_takes_the_qdisc_of_the_killed_run_and_nothing_of_others() {
+    // Whose the qdisc is, and whether somebody else hangs on it.
+    for (made_by_others, filters_of_others) in
+        [(false, false), (false, true), (true, false), (true, true)]
+    {
+        let case = format!("{made_by_others} {filters_of_others}");
+        let cable = Cable::new();
+        if made_by_others {
+            cable.a.command("tc", "qdisc add dev va clsact");
+        }
+        let mut before = at_the_hooks(&cable.a);
+        if made_by_others && filters_of_others {
+            filters(&cable.a);
+            before = at_the_hooks(&cable.a);
+        }
+        kill_all(Iftop::json(&cable.a, "-i va --hook clsact"));
+        if !made_by_others && filters_of_others {
+            filters(&cable.a);
+        }
+        let out = clean_up(&cable.a, "");
+        assert_eq!(
+            out.matches("va: removed the ").count(),
+            if made_by_others || filters_of_others { 2 } else { 3 },
+            "{case}: {out}"
+        );
+        let after = at_the_hooks(&cable.a);
+        if made_by_others || !filters_of_others {
+            assert_eq!(after, before, "{case}");
+        } else {
+            assert!(after[0].contains("clsact"), "{case}: {after:?}");
+            for hook in &after[1..] {
+                assert!(hook.contains("bytecode") && !hook.contains("iftop"), "{case}: {after:?}");
+            }
+        }
+        assert_eq!(clean_up(&cable.a, ""), NOTHING, "{case}");
+    }
+}
