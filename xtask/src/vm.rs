@@ -40,6 +40,7 @@ const UNIT: &[&str] = &[
     "interface::linux::tags",
     "interface::linux::tests",
     "promiscuous::",
+    "sandbox::linux::tests",
     "source::ebpf::differential::verifier",
 ];
 const END_TO_END: &[&str] = &[
