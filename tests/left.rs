@@ -186,3 +186,17 @@ fn a_clean_up_takes_the_qdisc_of_the_killed_run_and_nothing_of_others() {
         assert_eq!(clean_up(&cable.a, ""), NOTHING, "{case}");
     }
 }
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_qdisc_that_has_taken_the_place_of_ours_stays() {
+    let cable = Cable::new();
+    let iftop = Iftop::json(&cable.a, "-i va --hook clsact");
+    cable.a.command("tc", "qdisc del dev va clsact");
+    cable.a.command("tc", "qdisc add dev va clsact");
+    let before = at_the_hooks(&cable.a);
+    iftop.signal(libc::SIGTERM);
+    iftop.end();
+    assert_eq!(at_the_hooks(&cable.a), before);
+    assert!(before[0].contains("clsact"), "{before:?}");
+}

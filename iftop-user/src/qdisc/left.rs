@@ -66,6 +66,11 @@ impl Mark {
         anyhow::bail!("every number that a filter could have is taken")
     }
 
+    /// Whether a filter of the run is at the interface; as far as anybody knows, there is.
+    pub fn is_at(&self, index: u32) -> bool {
+        filters(index).map_or(true, |filters| filters.iter().any(|it| it.handle == self.handle))
+    }
+
     /// What the run's filters are to have.
     pub fn handle(&self) -> u32 {
         self.handle

@@ -47,9 +47,20 @@ pub(super) struct Hooks {
     end: &'static str,
     // In this order: the links first, then the qdisc they hang on.
     links: Vec<(&'static str, SchedClassifierLink)>,
-    _qdisc: Option<OwnClsact>,
+    qdisc: Option<OwnClsact>,
     // Last: as long as there is a filter, it has an owner.
-    _mark: Option<Mark>,
+    mark: Option<Mark>,
+}
+
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        if let (Some(qdisc), Some(mark)) = (&self.qdisc, &self.mark)
+            && !mark.is_at(qdisc.interface_index)
+        {
+            // Somebody has put another in the place of ours, and our filters are gone with that.
+            mem::forget(self.qdisc.take());
+        }
+    }
 }
 
 impl Hooks {
@@ -161,7 +172,7 @@ pub(super) fn programs(choice: HookChoice) -> Result<[&'static str; 2]> {
 fn tcx(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
     let options = || TcAttachOptions::TcxOrder(LinkOrder::first());
     let links = attach_all(object, interface, directions, HookKind::Tcx, options)?;
-    Ok(Hooks { kind: HookKind::Tcx, xdp: None, end: "", links, _qdisc: None, _mark: None })
+    Ok(Hooks { kind: HookKind::Tcx, xdp: None, end: "", links, qdisc: None, mark: None })
 }
 
 fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
@@ -176,14 +187,7 @@ fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) ->
         })
     };
     let links = attach_all(object, interface, directions, HookKind::Clsact, options)?;
-    Ok(Hooks {
-        kind: HookKind::Clsact,
-        xdp: None,
-        end: "",
-        links,
-        _qdisc: qdisc,
-        _mark: Some(mark),
-    })
+    Ok(Hooks { kind: HookKind::Clsact, xdp: None, end: "", links, qdisc, mark: Some(mark) })
 }
 
 /// They cost each packet what ours cost, and count for nobody.
