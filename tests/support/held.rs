@@ -1,12 +1,14 @@
 //! What a process holds of the kernel's BPF objects, by their identifiers, which the kernel does not give
 //! again: so it can be asked later whether they are still there, whatever else is loaded meanwhile.
 
+#![expect(unsafe_code, reason = "bpf(2)")]
+
 use std::{collections::BTreeSet, fs};
 
-use aya::{
-    maps::loaded_maps,
-    programs::{loaded_links, loaded_programs},
-};
+/// Commands of bpf(2), `enum bpf_cmd` of `linux/bpf.h`: `BPF_PROG_GET_NEXT_ID` and the same of maps and links.
+const NEXT_PROGRAM: libc::c_int = 11;
+const NEXT_MAP: libc::c_int = 12;
+const NEXT_LINK: libc::c_int = 31;
 
 /// Identifiers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,11 +40,10 @@ impl Held {
 
     /// All that the kernel has.
     pub fn by_anybody() -> Self {
-        // What goes while they are listed is an error.
         Self {
-            programs: loaded_programs().filter_map(Result::ok).map(|it| it.id()).collect(),
-            maps: loaded_maps().filter_map(Result::ok).map(|it| it.id()).collect(),
-            links: loaded_links().filter_map(Result::ok).map(|it| it.id()).collect(),
+            programs: identifiers(NEXT_PROGRAM),
+            maps: identifiers(NEXT_MAP),
+            links: identifiers(NEXT_LINK),
         }
     }
 
@@ -54,5 +55,25 @@ impl Held {
             maps: &self.maps & &all.maps,
             links: &self.links & &all.links,
         }
+    }
+}
+
+/// Asked for without opening any of them. Whoever opens an array of programs while its last user closes it has
+/// Linux clear it twice, and where the first time has not run yet, a reference to it is lost for ever
+/// (`prog_array_map_clear` of kernel/bpf/arraymap.c, seen on 6.18).
+fn identifiers(command: libc::c_int) -> BTreeSet<u32> {
+    let mut all = BTreeSet::new();
+    // The one to start behind, the next one, flags for opening it.
+    let mut attributes = [0_u32; 3];
+    loop {
+        // SAFETY: the kernel reads and writes the array, whose size it is told.
+        let result = unsafe {
+            libc::syscall(libc::SYS_bpf, command, &raw mut attributes, size_of_val(&attributes))
+        };
+        if result != 0 {
+            return all;
+        }
+        all.insert(attributes[1]);
+        attributes[0] = attributes[1];
     }
 }
