@@ -85,8 +85,8 @@ impl Tcpdump {
     /// Returns when it captures.
     fn start(namespace: &Namespace, options: &str) -> Self {
         let mut command = Command::new("tcpdump");
-        // Each packet at once, and room for all of them.
-        command.args(["-n", "-U", "--immediate-mode", "-B", "8192", "-w", "-"]);
+        // Each packet at once, and room for all of them: each takes as much as a packet can have.
+        command.args(["-n", "-U", "--immediate-mode", "-B", "65536", "-w", "-"]);
         command.args(options.split_whitespace());
         namespace.enter(&mut command, None);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
