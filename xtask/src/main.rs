@@ -7,6 +7,7 @@ mod bench;
 mod cmd;
 mod deny;
 mod ebpf;
+mod fuzz;
 mod run;
 mod setup;
 mod targets;
@@ -60,6 +61,18 @@ enum Task {
         /// Fetch no database of advisories, and do not check them
         #[arg(long)]
         offline: bool,
+    },
+    /// Feed what iftop reads from outside with whatever libFuzzer finds
+    ///
+    /// cargo-fuzz is built where it is missing. Inputs that are found are kept in tests/fuzz/corpus, and those
+    /// that break something in tests/fuzz/artifacts.
+    Fuzz {
+        /// What to feed: see tests/fuzz/targets; all of them where none is named
+        #[arg(value_name = "TARGET", value_parser = fuzz::TARGETS)]
+        targets: Vec<String>,
+        /// How long each
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
     },
     /// Measure what counting costs and loses, beside other ways to count and other programs
     ///
@@ -128,6 +141,7 @@ fn task() -> Result<ExitCode> {
         Task::Test => return test::test(),
         Task::CheckTargets => targets::check(&[])?,
         Task::Deny { offline } => deny::deny(offline)?,
+        Task::Fuzz { targets, seconds } => fuzz::fuzz(&targets, seconds)?,
         Task::Bench { parts, quick } => bench::bench(&parts, quick)?,
         Task::Vm { kernels, record } => vm::vm(&kernels, record)?,
         Task::Setup { ebpf } => {
