@@ -12,9 +12,19 @@ use super::{
 };
 use crate::source::table_size::Size;
 
-/// Loads the tables as large as was asked for, or as large as the kernel has memory for.
+/// Loads the tables as large as was asked for, or as large as the kernel has memory for; then the programs: the
+/// verifier takes memory too, and where a group of processes has none left, the kernel kills one of them.
 pub(super) fn load(settings: &Settings, wanted: Size, programs: &[&str]) -> Result<(Ebpf, Size)> {
-    as_large_as_can_be(wanted, |size| Ok((object::load(settings, size, programs)?, size)))
+    let tables = |size| Ok((object::load(settings, size, &[])?, size));
+    let (mut object, size) = as_large_as_can_be(wanted, tables)?;
+    match object::load_programs(&mut object, settings, programs) {
+        Ok(()) => Ok((object, size)),
+        Err(error) if explain::is_out_of_memory(&error) => {
+            drop(object);
+            load(settings, size.smaller().ok_or(error)?, programs)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Halves the size until the kernel has memory for it, and then once more: tables that just fit would

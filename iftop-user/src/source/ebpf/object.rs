@@ -41,11 +41,24 @@ pub struct Settings {
 
 /// Loads the maps and these programs; attaches nothing.
 pub(super) fn load(settings: &Settings, size: Size, programs: &[&str]) -> Result<Ebpf> {
-    let mut object = load_other(OBJECT, settings, size, programs)?;
-    if programs.contains(&names::INGRESS) && settings.link_type == LinkType::Ethernet {
-        load_bare(&mut object)?;
-    }
+    let mut object = load_other(OBJECT, settings, size, &[])?;
+    load_programs(&mut object, settings, programs)?;
     Ok(object)
+}
+
+/// Loads these programs, and what one of them may jump to.
+pub(super) fn load_programs(
+    object: &mut Ebpf,
+    settings: &Settings,
+    programs: &[&str],
+) -> Result<()> {
+    for name in programs {
+        load_program(object, name)?;
+    }
+    if programs.contains(&names::INGRESS) && settings.link_type == LinkType::Ethernet {
+        load_bare(object)?;
+    }
+    Ok(())
 }
 
 /// Loads what counts received packets without their link header, and puts it where it is looked for.
