@@ -132,7 +132,7 @@ impl Attached {
         if let Some(promiscuous) = &self.promiscuous {
             promiscuous.join_too(index)?;
         }
-        // What stood at the old one is gone with it; so its tables need not stay beside the new ones.
+        // What stood at the old one is gone with it. Its tables stay until the new ones are there.
         self.hooks = None;
         let (attached, maps, shape) = Self::load(self.plan, &interface, None)?;
         let (cost, promiscuous) = (self.cost.take(), self.promiscuous.take());
