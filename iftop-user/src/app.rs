@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
 use crate::{
     filter::ScreenFilter,
@@ -16,17 +16,20 @@ use crate::{
     view::{RowId, Traffic, View},
 };
 
+pub mod action;
 mod cursor;
 pub mod editor;
 pub mod keys;
 pub mod lines;
+mod prompt;
 pub mod settings;
 mod shown;
 pub mod text_keys;
 
+use action::{Action, Move};
 use cursor::Cursor;
-use editor::{Edited, Editor};
-use keys::{Action, Move};
+use editor::Editor;
+use prompt::Question;
 pub use settings::Settings;
 
 /// A hint goes when more than this has passed.
@@ -36,8 +39,6 @@ const PAUSED: &str = "Display paused";
 const FROZEN: &str = "Order frozen";
 const UNKNOWN_KEY: &str = "Press h or ? for help";
 const NO_SHELL: &str = "Sorry, subshells have been disabled.";
-const NEW_FILTER: &str = "Installed new filter";
-const BAD_FILTER: &str = "Invalid regexp";
 
 /// What the loop has to do after a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,15 +86,6 @@ pub enum Page {
     Help,
     /// How the counting goes.
     Health,
-}
-
-/// What is asked for in a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Question {
-    /// Which rows to show.
-    ScreenFilter,
-    /// Which packets to count.
-    PacketFilter,
 }
 
 /// Whether rows move.
@@ -264,12 +256,6 @@ impl App {
         }
     }
 
-    fn ask(&mut self, question: Question, editor: Editor) {
-        self.prompt = Some((question, editor));
-        // What was said before says nothing of the line to come.
-        self.hint = None;
-    }
-
     /// To a page, or where that is shown, back to the table.
     fn turn(&mut self, page: Page) {
         let shown = self.page.is_some_and(|(shown, _)| shown == page);
@@ -286,51 +272,6 @@ impl App {
                 Move::PageDown | Move::Last => keys::HELP_LINES,
             };
         }
-    }
-
-    fn edit(&mut self, event: KeyEvent) -> Outcome {
-        // Raw mode: the terminal makes no signal of it.
-        if event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL) {
-            return Outcome::Quit;
-        }
-        let Some((question, editor)) = &mut self.prompt else { return Outcome::Ignored };
-        match editor.key(event) {
-            Edited::GoesOn => return Outcome::Draw,
-            Edited::Cancelled => {
-                self.prompt = None;
-                return Outcome::Draw;
-            }
-            Edited::Accepted if *question == Question::PacketFilter => {
-                self.wanted_filter = Some(editor.text().trim().to_owned());
-                self.prompt = None;
-                return Outcome::Draw;
-            }
-            Edited::Accepted => {
-                let parsed = ScreenFilter::parse(editor.text());
-                self.prompt = None;
-                self.behind = Behind::Changes;
-                self.filter = parsed.unwrap_or_else(|_| {
-                    self.say(BAD_FILTER);
-                    None
-                });
-            }
-        }
-        Outcome::Redraw
-    }
-
-    /// The packet filter that somebody has asked for; once.
-    pub fn take_wanted_filter(&mut self) -> Option<String> {
-        self.wanted_filter.take()
-    }
-
-    /// What became of it: it is in use now, or why it is not.
-    pub fn filter_was_set(&mut self, text: String, outcome: Result<(), String>) {
-        match outcome {
-            Ok(()) if text.is_empty() => self.say("No packet filter: everything is counted"),
-            Ok(()) => self.say(NEW_FILTER),
-            Err(reason) => return self.say(reason),
-        }
-        self.packet_filter = text;
     }
 
     /// Shows a message for two seconds.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 mod assembler;
 pub mod classic;
 mod compile;
+pub mod decode;
 mod frame;
 mod hook;
 mod reach;

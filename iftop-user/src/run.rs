@@ -110,7 +110,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
         .context("start the event loop")?;
     runtime.block_on(async {
         let (opened, signals) = match &options.reading.file {
-            Some(path) => open::file(options, path, output)?,
+            Some(path) => open::file::open(options, path, output)?,
             None => open::interface(options, output)?,
         };
         let session = Session::new(options, opened, signals);

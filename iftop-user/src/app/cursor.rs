@@ -3,7 +3,7 @@
 //! It owns how both move. What is selected is a row, not a place: when rows change places, the
 //! display follows it.
 
-use super::keys::Move;
+use super::action::Move;
 use crate::view::{RowId, View, uncovered};
 
 /// See the module's description.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{keys::Action, lines::LineDisplay};
+use super::{action::Action, lines::LineDisplay};
 use crate::{
     flow::window::Window,
     scale::Spread,

@@ -4,10 +4,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{
-    App,
-    keys::{self, Action},
-};
+use super::{App, action::Action, keys};
 use crate::view::{PortDisplay, Sort};
 
 /// What a key asks for.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use pcap::{Capture, Error, Linktype};
 
 #[cfg(feature = "pcap")]
-use super::classic::decode;
+use super::decode::decode;
 use super::{Dlt, classic::Program};
 #[cfg(feature = "pcap")]
 use crate::names::printable_words;

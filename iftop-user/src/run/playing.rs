@@ -91,7 +91,7 @@ mod tests {
         *,
     };
     use crate::{
-        app::keys::Action,
+        app::action::Action,
         options::{Counting, Layer, Options, Reading, Reports},
         sandbox::Sandbox,
     };
@@ -125,7 +125,7 @@ mod tests {
         let (reports, reading) = (Reports::default(), Reading::default());
         let options = Options::new(none(), none(), None, reports, reading, Counting::default());
         let sandbox = Sandbox::new(None, false).unwrap();
-        let opened = open::capture(&options, file.path(), Output::Screen, &sandbox).unwrap();
+        let opened = open::file::read(&options, file.path(), Output::Screen, &sandbox).unwrap();
         let mut session = Session::new(&options, opened, Signals::none());
         let mut app = App::new(options.settings.clone(), None);
         let mut playing = Playing::new(None);

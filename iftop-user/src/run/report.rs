@@ -12,7 +12,7 @@ use super::{Ending, Output, Session};
 use crate::{
     app::{
         App,
-        keys::Action,
+        action::Action,
         text_keys::{TextKey, sentence, text_key},
     },
     json,

@@ -4,7 +4,8 @@
 use iftop_common::{gate, parse::ETHERTYPES_VLAN};
 use iftop_user::packet_filter::{
     Context, Hook, Tags,
-    classic::{Instruction, Operand, Program, Register, decode},
+    classic::{Instruction, Operand, Program, Register},
+    decode::decode,
     translate,
 };
 
