@@ -103,7 +103,8 @@ pub struct EbpfSource {
     /// What was read when counting began.
     at_start: Surroundings,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
-    halves: Halves,
+    /// `None`: the interface is gone, and what it was counted with too.
+    halves: Option<Halves>,
 }
 
 impl EbpfSource {
@@ -161,7 +162,7 @@ impl EbpfSource {
             around: Around::new(interface.index, at_xdp),
             at_start: Surroundings::default(),
             logger,
-            halves,
+            halves: Some(halves),
         };
         if let Some(filter) = options.filter {
             source.set_filter(Some(filter))?;
@@ -179,7 +180,9 @@ impl EbpfSource {
     fn retire_half(&mut self) -> Result<(usize, Duration)> {
         let retired = (self.epoch & 1) as usize;
         self.epoch = self.epoch.wrapping_add(1);
-        self.halves.store_epoch(self.epoch);
+        if let Some(halves) = &self.halves {
+            halves.store_epoch(self.epoch);
+        }
         let now = Instant::now();
         let elapsed = now - self.swapped_at;
         self.swapped_at = now;
@@ -220,7 +223,7 @@ impl EbpfSource {
 
     fn count_at(&mut self, index: u32) -> Result<()> {
         let (maps, shape) = self.hands.load_again(index)?;
-        self.halves = Halves::map(maps, shape.size, &shape.online)?;
+        self.halves = Some(Halves::map(maps, shape.size, &shape.online)?);
         self.epoch = 0;
         self.hands.attach()?;
         self.interface.index = index;
@@ -229,9 +232,19 @@ impl EbpfSource {
             self.set_filter(Some(&filter))?;
             // What was counted so far did not pass it.
             let (unfiltered, _) = self.retire_half()?;
-            self.halves.take_into(unfiltered, &mut Sample::default())?;
+            self.take(unfiltered, &mut Sample::default())?;
         }
         self.gone = false;
+        Ok(())
+    }
+
+    /// Moves what a half holds into a sample.
+    fn take(&mut self, half: usize, sample: &mut Sample) -> Result<()> {
+        if let Some(halves) = &mut self.halves {
+            return halves.take_into(half, sample);
+        }
+        sample.flows.clear();
+        (sample.totals, sample.table) = Default::default();
         Ok(())
     }
 
@@ -276,7 +289,11 @@ impl Source for EbpfSource {
             logger.flush();
         }
         let began = Instant::now();
-        self.halves.take_into(quiet, sample)?;
+        self.take(quiet, sample)?;
+        if self.gone && self.halves.take().is_some() {
+            self.logger = None;
+            self.hands.let_go();
+        }
         sample.elapsed = elapsed;
         sample.dropped_packets = 0;
         let hands = &mut self.hands;
@@ -286,6 +303,11 @@ impl Source for EbpfSource {
     }
 
     fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<()> {
+        if self.gone {
+            // It is set once there is something to be counted again.
+            self.filter = filter.cloned();
+            return Ok(());
+        }
         let outcome = self.hands.set_filter(filter);
         if outcome.as_ref().is_err_and(|not_set| not_set.hook_lost) {
             self.over = Some("has lost a hook of ours");

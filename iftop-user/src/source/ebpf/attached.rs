@@ -43,6 +43,19 @@ pub(super) struct Plan {
 
 /// See the module's description. Dropping it detaches everything.
 pub(super) struct Attached {
+    /// `None`: the interface is gone, and nothing is kept for it.
+    loaded: Option<Loaded>,
+    plan: Plan,
+    settings: Settings,
+    interface: Interface,
+    /// Measured once somebody asks.
+    cost: Option<PacketCost>,
+    /// Last: it ends when nothing is counted any more.
+    promiscuous: Option<Promiscuous>,
+}
+
+/// Programs and tables for an interface.
+struct Loaded {
     // Before the object: programs are detached first.
     hooks: Option<Hooks>,
     /// Where there is a packet filter, or was.
@@ -51,13 +64,6 @@ pub(super) struct Attached {
     programs: [&'static str; 2],
     object: Ebpf,
     _cpus_map: MapData,
-    plan: Plan,
-    settings: Settings,
-    interface: Interface,
-    /// Measured once somebody asks.
-    cost: Option<PacketCost>,
-    /// Last: it ends when nothing is counted any more.
-    promiscuous: Option<Promiscuous>,
 }
 
 /// What is to be known of maps to use them.
@@ -83,37 +89,37 @@ impl Attached {
         promiscuous: Option<Promiscuous>,
     ) -> Result<(Self, Maps, Shape)> {
         let settings = settings(&plan, interface)?;
-        let programs = hooks::programs(plan.hook)?;
-        let online = cpus::online();
-        let (mut object, size) = fitting::load(&settings, plan.wanted, &programs)?;
-        let (maps, cpus_map) = Maps::take(&mut object, size.table)?;
+        let (loaded, maps, shape) = Loaded::new(&plan, &settings)?;
         let attached = Self {
-            hooks: None,
-            gates: None,
-            programs,
-            object,
-            _cpus_map: cpus_map,
+            loaded: Some(loaded),
             plan,
             settings,
             interface: interface.clone(),
             cost: None,
             promiscuous,
         };
-        Ok((attached, maps, Shape { size, online }))
+        Ok((attached, maps, shape))
     }
 
     /// Attaches; the maps are in order by now. Counting begins.
     pub fn attach(&mut self) -> Result<()> {
-        ensure!(self.hooks.is_none(), "it is attached");
-        let hooks = Hooks::attach(&mut self.object, &self.interface, self.plan.hook)?;
-        self.hooks = Some(hooks);
+        let loaded = self.loaded.as_mut().context("nothing is loaded")?;
+        ensure!(loaded.hooks.is_none(), "it is attached");
+        let hooks = Hooks::attach(&mut loaded.object, &self.interface, self.plan.hook)?;
+        loaded.hooks = Some(hooks);
         Ok(())
     }
 
     /// What the kernel program logs, where that was asked for.
     pub fn logger(&mut self) -> Result<Option<EbpfLogger<&'static dyn log::Log>>> {
-        let logger = self.plan.log_refused.then(|| EbpfLogger::init(&mut self.object)).transpose();
+        let loaded = self.loaded.as_mut().filter(|_| self.plan.log_refused);
+        let logger = loaded.map(|loaded| EbpfLogger::init(&mut loaded.object)).transpose();
         logger.context("open the kernel program's log")
+    }
+
+    /// Frees what was for an interface that is gone.
+    pub fn let_go(&mut self) {
+        self.loaded = None;
     }
 
     /// The same at an interface that stands in for the one that is gone: loaded anew, as little of what was
@@ -132,11 +138,10 @@ impl Attached {
         if let Some(promiscuous) = &self.promiscuous {
             promiscuous.join_too(index)?;
         }
-        // What stood at the old one is gone with it. Its tables stay until the new ones are there.
-        self.hooks = None;
-        let (attached, maps, shape) = Self::load(self.plan, &interface, None)?;
-        let (cost, promiscuous) = (self.cost.take(), self.promiscuous.take());
-        *self = Self { cost, promiscuous, ..attached };
+        self.let_go();
+        let settings = settings(&self.plan, &interface)?;
+        let (loaded, maps, shape) = Loaded::new(&self.plan, &settings)?;
+        (self.loaded, self.settings, self.interface) = (Some(loaded), settings, interface);
         Ok((maps, shape))
     }
 
@@ -146,23 +151,25 @@ impl Attached {
     /// Say why not; then all is as it was, unless a hook was lost.
     pub fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<(), NotSet> {
         let kept = |error: Error| NotSet { reason: format!("{error:#}"), hook_lost: false };
-        if filter.is_none() && self.gates.is_none() {
+        let loaded = self.loaded.as_mut().context("nothing is loaded").map_err(kept)?;
+        let Loaded { hooks, gates, programs, object, .. } = loaded;
+        if filter.is_none() && gates.is_none() {
             return Ok(());
         }
-        let hooks = self.hooks.as_mut().context("nothing is attached").map_err(kept)?;
+        let hooks = hooks.as_mut().context("nothing is attached").map_err(kept)?;
         if filter.is_some_and(|filter| filter.tags() == Some(Tags::Seen))
             && hooks.see_frames_first()
         {
             sees_tags(&self.interface).map_err(kept)?;
         }
-        if self.gates.is_none() {
-            self.gates = Some(Gates::load(&mut self.object, self.programs).map_err(kept)?);
+        if gates.is_none() {
+            *gates = Some(Gates::load(object, *programs).map_err(kept)?);
         }
-        let gates = self.gates.as_mut().context("there are gates").map_err(kept)?;
+        let gates = gates.as_mut().context("there are gates").map_err(kept)?;
         gates.set(filter).map_err(kept)?;
         if gates.put_in_place() {
             hooks
-                .put_gates(&mut self.object)
+                .put_gates(object)
                 .map_err(|error| NotSet { reason: format!("{error:#}"), hook_lost: true })?;
         }
         Ok(())
@@ -176,7 +183,10 @@ impl Attached {
         }
         let (settings, size) = (self.settings, self.plan.wanted);
         let cost = self.cost.get_or_insert_with(|| PacketCost::measure(settings, size));
-        let at_tc = self.hooks.as_ref().map(|hooks| hooks.at_tc(&self.object));
+        let at_tc = self
+            .loaded
+            .as_ref()
+            .and_then(|loaded| Some(loaded.hooks.as_ref()?.at_tc(&loaded.object)));
         let index = self.interface.index;
         Look {
             places: at_tc.map(|at_tc| places(index, at_tc)).unwrap_or_default(),
@@ -186,7 +196,7 @@ impl Attached {
 
     /// Whether all hooks stay as long as somebody holds them open.
     pub fn is_held_by_links(&self) -> bool {
-        self.hooks.as_ref().is_some_and(Hooks::are_links)
+        self.hooks().is_some_and(Hooks::are_links)
     }
 
     /// Lets go of what gives its holder rights, where another one holds it.
@@ -196,12 +206,27 @@ impl Attached {
 
     /// Which kind of hook it is attached to: `tcx`, `clsact` or `xdp`.
     pub fn hook(&self) -> &'static str {
-        self.hooks.as_ref().map_or("", Hooks::name)
+        self.hooks().map_or("", Hooks::name)
     }
 
     /// As the status page has it.
     pub fn describe(&self) -> String {
-        self.hooks.as_ref().map(|hooks| hooks.describe(&self.interface)).unwrap_or_default()
+        self.hooks().map(|hooks| hooks.describe(&self.interface)).unwrap_or_default()
+    }
+
+    fn hooks(&self) -> Option<&Hooks> {
+        self.loaded.as_ref()?.hooks.as_ref()
+    }
+}
+
+impl Loaded {
+    fn new(plan: &Plan, settings: &Settings) -> Result<(Self, Maps, Shape)> {
+        let programs = hooks::programs(plan.hook)?;
+        let online = cpus::online();
+        let (mut object, size) = fitting::load(settings, plan.wanted, &programs)?;
+        let (maps, cpus_map) = Maps::take(&mut object, size.table)?;
+        let loaded = Self { hooks: None, gates: None, programs, object, _cpus_map: cpus_map };
+        Ok((loaded, maps, Shape { size, online }))
     }
 }
 

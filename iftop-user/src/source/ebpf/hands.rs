@@ -50,6 +50,14 @@ impl Hands {
         }
     }
 
+    /// See [`Attached::let_go`].
+    pub fn let_go(&mut self) {
+        match self {
+            Self::Own(attached) => attached.let_go(),
+            Self::Helper(helper) => helper.let_go(),
+        }
+    }
+
     /// See [`Attached::load_again`].
     pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
         match self {

@@ -93,11 +93,16 @@ impl Helper {
         self.is_needed && !is_there
     }
 
-    /// See [`Attached::load_again`].
-    pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
-        // Nothing of it counts any more, and it would hold its tables.
+    /// See [`Attached::let_go`].
+    pub fn let_go(&mut self) {
         self.attached = None;
         self.is_needed = true;
+        // Where it is gone, so is what it held.
+        let _ = self.ask(&Request::LetGo);
+    }
+
+    /// See [`Attached::load_again`].
+    pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
         match self.ask(&Request::LoadAgain(index))? {
             Answer::Loaded(shape) => {
                 let socket = self.socket.as_ref().context(GONE)?;

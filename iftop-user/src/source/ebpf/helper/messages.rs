@@ -34,6 +34,7 @@ const MOST_DESCRIPTORS: usize = 5;
 pub(super) enum Request {
     SetFilter(Option<PacketFilter>),
     Look,
+    LetGo,
     /// For the interface of this index, as that of the start is gone.
     LoadAgain(u32),
     Attach,

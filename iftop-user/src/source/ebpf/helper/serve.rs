@@ -41,6 +41,10 @@ fn answer_all(attached: &mut Attached, socket: &mut UnixStream) -> Result<()> {
                 Err(not_set) => Answer::NotSet(not_set),
             },
             Request::Look => Answer::Look(attached.look()),
+            Request::LetGo => {
+                attached.let_go();
+                Answer::Done
+            }
             Request::LoadAgain(index) => match attached.load_again(index) {
                 Ok((maps, shape)) => {
                     send(socket, &Answer::Loaded(shape))?;
