@@ -1,9 +1,12 @@
 //! End to end: interfaces that are switched off, renamed, moved, deleted, and come later or again.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::support::{
     frame::{self, UDP, V4},
+    held::Held,
     iftop::Iftop,
     net::{Cable, Namespace, PacketSocket, VA_MAC, VB_MAC},
 };
@@ -37,6 +40,13 @@ fn seen(iftop: &mut Iftop, packets: usize) {
     }
 }
 
+/// Returns when the far end sends again: it learns of its carrier a moment later, and until then Linux throws
+/// away what it is to send (`linkwatch_do_dev` of `net/core/link_watch.c`).
+fn switch_on(cable: &Cable, near: &str) {
+    cable.a.ip(&format!("link set {near} up"));
+    while !cable.b.ip("link show dev vb").contains("state UP") {}
+}
+
 /// A cable from another namespace, as it is made again after it was deleted.
 fn plug(a: &Namespace, b: &Namespace) -> PacketSocket {
     a.ip(&format!(
@@ -60,7 +70,7 @@ fn switched_off_it_is_waited_for_in_silence() {
     cable.a.ip("link set va down");
     iftop.report();
     assert_eq!(iftop.report()["account"]["seen"]["packets"], 1);
-    cable.a.ip("link set va up");
+    switch_on(&cable, "va");
     sender.send(&datagram());
     seen(&mut iftop, 2);
 }
@@ -80,7 +90,7 @@ fn renamed_it_is_the_same_interface() {
         // Older kernels rename only what is down.
         cable.a.ip("link set va down");
         cable.a.ip("link set va name wan0");
-        cable.a.ip("link set wan0 up");
+        switch_on(&cable, "wan0");
         sender.send(&datagram());
         seen(&mut iftop, 2);
         assert_eq!(iftop.report()["interface"], "wan0", "{source}");
@@ -150,4 +160,84 @@ fn is_counted_when_it_comes_back(options: &str) {
     iftop.signal(libc::SIGTERM);
     let end = iftop.end();
     assert_eq!(end.status.code(), Some(143), "{options}: {end:?}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn nothing_is_held_for_one_that_is_gone() {
+    for options in ["", "--hook clsact", "--table hash", "--no-sandbox"] {
+        let cable = Cable::new();
+        let mut iftop = Iftop::json(&cable.a, &format!("-i va --wait {options}"));
+        let pid = iftop.id();
+        let helper = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let helper = helper.split_whitespace().map(|helper| helper.parse().unwrap());
+        let processes: Vec<u32> = helper.chain([pid]).collect();
+        let held = || processes.iter().map(|process| Held::by(*process));
+        let mapped = || {
+            let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+            maps.matches("bpf-map").count()
+        };
+        assert!(held().any(|held| !held.programs.is_empty()) && mapped() > 0, "{options}");
+        cable.a.ip("link delete va");
+        assert_eq!(iftop.error_line(), "iftop: va is gone: waiting for its return\n");
+        for held in held() {
+            assert_eq!(held, Held::default(), "{options}");
+        }
+        assert_eq!(mapped(), 0, "{options}");
+    }
+}
+
+#[cfg(feature = "pcap")]
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_filter_that_comes_while_it_is_gone_is_that_of_its_return() {
+    use iftop_common::{Bytes, parse::LinkType};
+    use iftop_user::{
+        interface,
+        packet_filter::PacketFilter,
+        source::{
+            Sample, Source as _,
+            ebpf::{EbpfSource, Options},
+            hook::HookChoice,
+        },
+    };
+
+    let (a, b) = (Namespace::new(), Namespace::new());
+    drop(plug(&a, &b));
+    a.run(|| {
+        let mut source = EbpfSource::open(&Options {
+            interface: &interface::find("va").unwrap(),
+            hook: HookChoice::Auto,
+            table: None,
+            max_flows: 1000,
+            bytes: Bytes::Ip,
+            promiscuous: false,
+            filter: None,
+            log_refused: false,
+            sandbox: None,
+            wait: true,
+        })
+        .unwrap();
+        let mut sample = Sample::default();
+        a.ip("link delete va");
+        source.sample(&mut sample).unwrap();
+        assert!(sample.surroundings.gone);
+        let filter = PacketFilter::compile("udp dst port 2", LinkType::Ethernet).unwrap();
+        source.set_filter(Some(&filter)).unwrap();
+        let sender = plug(&a, &b);
+        source.sample(&mut sample).unwrap();
+        assert!(!sample.surroundings.gone);
+        let mut other = datagram();
+        // The last byte of its port.
+        other[37] = 3;
+        sender.send(&other);
+        sender.send(&datagram());
+        let (mut seen, mut filtered) = (0, 0);
+        while seen + filtered < 2 {
+            source.sample(&mut sample).unwrap();
+            seen += sample.totals.seen.both().packets;
+            filtered += sample.totals.filtered.both().packets;
+        }
+        assert_eq!((seen, filtered), (1, 1));
+    });
 }

@@ -130,8 +130,12 @@ impl EbpfSource {
         let cpus = cpus::possible().context("ask for the number of CPUs")?;
         let shards = u32::try_from(cpus::online().len()).unwrap_or(cpus);
         let wanted = Size::new(table, options.max_flows, cpus, shards);
-        let Options { hook, bytes, log_refused, .. } = *options;
-        let plan = Plan { hook, wanted, bytes, log_refused };
+        let plan = Plan {
+            hook: options.hook,
+            wanted,
+            bytes: options.bytes,
+            log_refused: options.log_refused,
+        };
         let (mut attached, maps, shape) = Attached::load(plan, interface, promiscuous)?;
         let halves = Halves::map(maps, shape.size, &shape.online)?;
         let logger = attached.logger()?;
@@ -147,9 +151,11 @@ impl EbpfSource {
             reason: None,
         };
         let at_xdp = attached.hook() == XDP;
+        let hook = attached.hook();
+        let (hands, halves) = Hands::leave(attached, halves, options.sandbox)?;
         let mut source = Self {
-            hook: attached.hook(),
-            hands: Hands::leave(attached, options.sandbox)?,
+            hook,
+            hands,
             interface: interface.clone(),
             facts,
             over: None,
@@ -228,13 +234,13 @@ impl EbpfSource {
         self.hands.attach()?;
         self.interface.index = index;
         self.around = Around::new(index, self.hook == XDP);
+        self.gone = false;
         if let Some(filter) = self.filter.clone() {
             self.set_filter(Some(&filter))?;
             // What was counted so far did not pass it.
             let (unfiltered, _) = self.retire_half()?;
             self.take(unfiltered, &mut Sample::default())?;
         }
-        self.gone = false;
         Ok(())
     }
 

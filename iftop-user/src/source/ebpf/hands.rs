@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{
     attached::{Attached, NotSet, Shape},
+    halves::Halves,
     helper::Helper,
     maps::Maps,
 };
@@ -18,11 +19,18 @@ pub(super) enum Hands {
 }
 
 impl Hands {
-    /// Leaves it to a helper, as far as rights are to be given up.
-    pub fn leave(attached: Attached, sandbox: Option<&Sandbox>) -> Result<Self> {
+    /// Leaves it to a helper, as far as rights are to be given up. The counters are for this process.
+    pub fn leave(
+        attached: Attached,
+        halves: Halves,
+        sandbox: Option<&Sandbox>,
+    ) -> Result<(Self, Halves)> {
         Ok(match sandbox {
-            Some(sandbox) => Self::Helper(Box::new(Helper::start(attached, sandbox)?)),
-            None => Self::Own(Box::new(attached)),
+            Some(sandbox) => {
+                let (helper, halves) = Helper::start(attached, halves, sandbox)?;
+                (Self::Helper(Box::new(helper)), halves)
+            }
+            None => (Self::Own(Box::new(attached)), halves),
         })
     }
 

@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{
     attached::{Attached, NotSet, Shape},
+    halves::Halves,
     maps::Maps,
 };
 use crate::{packet_filter::PacketFilter, sandbox::Sandbox, source::surroundings::Look};
@@ -42,12 +43,13 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    /// Forks it, and waits until it has given up what it does not need.
-    pub fn start(attached: Attached, sandbox: &Sandbox) -> Result<Self> {
+    /// Forks it, and waits until it has given up what it does not need, the counters first: it would keep
+    /// tables that nobody else does.
+    pub fn start(attached: Attached, halves: Halves, sandbox: &Sandbox) -> Result<(Self, Halves)> {
         let (ours, theirs) = UnixStream::pair().context("open a socket for the helper process")?;
         let process = match process::fork().context("start the helper process")? {
             Forked::Helper => {
-                drop(ours);
+                drop((ours, halves));
                 serve::serve(attached, sandbox, theirs)
             }
             Forked::Us(process) => process,
@@ -61,7 +63,7 @@ impl Helper {
         let attached = Some(attached);
         let mut helper = Self { socket: Some(ours), process, attached, is_needed };
         helper.answer().and_then(done).context("start the helper process")?;
-        Ok(helper)
+        Ok((helper, halves))
     }
 
     /// See [`Attached::set_filter`].
