@@ -200,3 +200,20 @@ fn a_qdisc_that_has_taken_the_place_of_ours_stays() {
     assert_eq!(at_the_hooks(&cable.a), before);
     assert!(before[0].contains("clsact"), "{before:?}");
 }
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn of_two_that_overlap_the_last_takes_the_qdisc_away() {
+    let cable = Cable::new();
+    let before = at_the_hooks(&cable.a);
+    for order in [[0, 1], [1, 0]] {
+        let iftops = [(); 2].map(|()| Iftop::json(&cable.a, "-i va --hook clsact"));
+        let mut iftops = iftops.map(Some);
+        for place in order {
+            let iftop = iftops[place].take().unwrap();
+            iftop.signal(libc::SIGTERM);
+            iftop.end();
+        }
+        assert_eq!(at_the_hooks(&cable.a), before, "{order:?}");
+    }
+}

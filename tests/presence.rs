@@ -2,6 +2,16 @@
 
 use std::fs;
 
+use iftop_common::{Bytes, parse::LinkType};
+use iftop_user::{
+    interface,
+    packet_filter::PacketFilter,
+    source::{
+        Sample, Source as _,
+        ebpf::{EbpfSource, Options},
+        hook::{HookChoice, HookKind},
+    },
+};
 use serde_json::json;
 
 use crate::support::{
@@ -187,57 +197,80 @@ fn nothing_is_held_for_one_that_is_gone() {
     }
 }
 
-#[cfg(feature = "pcap")]
+/// Where the calling thread is.
+fn open(hook: HookChoice) -> EbpfSource {
+    EbpfSource::open(&Options {
+        interface: &interface::find("va").unwrap(),
+        hook,
+        table: None,
+        max_flows: 1000,
+        bytes: Bytes::Ip,
+        promiscuous: false,
+        filter: None,
+        log_refused: false,
+        sandbox: None,
+        wait: true,
+    })
+    .unwrap()
+}
+
+/// Whether a sample says that the interface is gone.
+fn is_gone(source: &mut EbpfSource) -> bool {
+    let mut sample = Sample::default();
+    source.sample(&mut sample).unwrap();
+    sample.surroundings.gone
+}
+
+/// Samples until so many packets were seen or filtered: how many of each.
+fn counted(source: &mut EbpfSource, packets: u64) -> (u64, u64) {
+    let (mut seen, mut filtered, mut sample) = (0, 0, Sample::default());
+    while seen + filtered < packets {
+        source.sample(&mut sample).unwrap();
+        seen += sample.totals.seen.both().packets;
+        filtered += sample.totals.filtered.both().packets;
+    }
+    (seen, filtered)
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn one_that_was_away_while_nobody_looked_is_counted_again() {
+    for hook in [HookChoice::Auto, HookChoice::Only(HookKind::Clsact)] {
+        let cable = Cable::new();
+        let mut source = cable.a.run(|| open(hook));
+        cable.a.ip(&format!("link set va netns {}", cable.b.path()));
+        cable.b.ip(&format!("link set va netns {}", cable.a.path()));
+        switch_on(&cable, "va");
+        cable.a.run(|| {
+            assert!(is_gone(&mut source), "{hook:?}");
+            assert!(!is_gone(&mut source), "{hook:?}");
+            cable.sender_at_vb().send(&datagram());
+            assert_eq!(counted(&mut source, 1), (1, 0));
+        });
+    }
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_filter_that_comes_while_it_is_gone_is_that_of_its_return() {
-    use iftop_common::{Bytes, parse::LinkType};
-    use iftop_user::{
-        interface,
-        packet_filter::PacketFilter,
-        source::{
-            Sample, Source as _,
-            ebpf::{EbpfSource, Options},
-            hook::HookChoice,
-        },
-    };
-
+    if cfg!(not(feature = "pcap")) {
+        return;
+    }
     let (a, b) = (Namespace::new(), Namespace::new());
     drop(plug(&a, &b));
     a.run(|| {
-        let mut source = EbpfSource::open(&Options {
-            interface: &interface::find("va").unwrap(),
-            hook: HookChoice::Auto,
-            table: None,
-            max_flows: 1000,
-            bytes: Bytes::Ip,
-            promiscuous: false,
-            filter: None,
-            log_refused: false,
-            sandbox: None,
-            wait: true,
-        })
-        .unwrap();
-        let mut sample = Sample::default();
+        let mut source = open(HookChoice::Auto);
         a.ip("link delete va");
-        source.sample(&mut sample).unwrap();
-        assert!(sample.surroundings.gone);
+        assert!(is_gone(&mut source));
         let filter = PacketFilter::compile("udp dst port 2", LinkType::Ethernet).unwrap();
         source.set_filter(Some(&filter)).unwrap();
         let sender = plug(&a, &b);
-        source.sample(&mut sample).unwrap();
-        assert!(!sample.surroundings.gone);
+        assert!(!is_gone(&mut source));
         let mut other = datagram();
         // The last byte of its port.
         other[37] = 3;
         sender.send(&other);
         sender.send(&datagram());
-        let (mut seen, mut filtered) = (0, 0);
-        while seen + filtered < 2 {
-            source.sample(&mut sample).unwrap();
-            seen += sample.totals.seen.both().packets;
-            filtered += sample.totals.filtered.both().packets;
-        }
-        assert_eq!((seen, filtered), (1, 1));
+        assert_eq!(counted(&mut source, 2), (1, 1));
     });
 }

@@ -170,12 +170,58 @@ fn without_its_helper_it_goes_on_counting() {
     assert_eq!(report["account"]["seen"], serde_json::json!({ "bytes": 120, "packets": 1 }));
 }
 
+#[cfg(feature = "pcap")]
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn without_its_helper_a_filter_is_refused_and_all_is_counted_on() {
+    use iftop_common::{Bytes, parse::LinkType};
+    use iftop_user::{
+        interface,
+        packet_filter::PacketFilter,
+        sandbox::Sandbox,
+        source::{
+            Sample, Source as _,
+            ebpf::{EbpfSource, Options},
+            hook::HookChoice,
+        },
+    };
+
+    let cable = Cable::new();
+    let sender = cable.sender_at_vb();
+    cable.a.run(|| {
+        let mut source = EbpfSource::open(&Options {
+            interface: &interface::find("va").unwrap(),
+            hook: HookChoice::Auto,
+            table: None,
+            max_flows: 1000,
+            bytes: Bytes::Ip,
+            promiscuous: false,
+            filter: None,
+            log_refused: false,
+            sandbox: Some(&Sandbox::new(None, true).unwrap()),
+            wait: false,
+        })
+        .unwrap();
+        let list = fs::read_to_string("/proc/thread-self/children").unwrap();
+        let helper = list.trim().parse().unwrap();
+        kill(helper, libc::SIGKILL);
+        assert!(ends(helper));
+        let filter = PacketFilter::compile("tcp", LinkType::Ethernet).unwrap();
+        let error = source.set_filter(Some(&filter)).unwrap_err();
+        assert!(error.to_string().contains("is gone: start iftop again"), "{error}");
+        sender.send(&datagram());
+        let mut sample = Sample::default();
+        while sample.totals.seen.both().packets == 0 {
+            source.sample(&mut sample).unwrap();
+        }
+    });
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn where_the_helper_alone_holds_what_counts_its_end_is_told() {
-    let cases: &[_] =
-        if cfg!(feature = "pcap") { &["--hook clsact", "-f udp"] } else { &["--hook clsact"] };
-    for options in cases {
+    let cases = ["--hook clsact", "-p", "-f udp"];
+    for options in &cases[..if cfg!(feature = "pcap") { 3 } else { 2 }] {
         let cable = Cable::new();
         let mut iftop = Iftop::json(&cable.a, &format!("-i va {options}"));
         iftop.report();
@@ -183,7 +229,8 @@ fn where_the_helper_alone_holds_what_counts_its_end_is_told() {
         kill(helper, libc::SIGKILL);
         let end = iftop.end();
         assert_eq!(end.status.code(), Some(1), "{options}: {end:?}");
-        let told = "iftop: va is not counted any more: the helper process has ended\n";
+        let told =
+            "iftop: va is not counted any more: the helper process has ended, or does not answer\n";
         assert!(end.errors.ends_with(told), "{options}: {end:?}");
     }
 }

@@ -345,3 +345,25 @@ fn it_stands_at_the_head() {
     let report = iftop.last_report(1);
     assert_eq!(report["account"]["seen"]["packets"], 1);
 }
+
+/// The filters of a priority are for one protocol.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn where_others_have_the_first_priorities_for_a_protocol_it_stands_behind_them() {
+    let cable = Cable::new();
+    cable.a.command("tc", "qdisc add dev va clsact");
+    for (priority, protocol) in [(1, "ip"), (2, "arp")] {
+        let mut filter = Command::new("tc");
+        let filters = format!("filter add dev va ingress prio {priority} protocol {protocol} bpf");
+        filter.args(filters.split(' ')).args(["bytecode", "1,6 0 0 0", "flowid", "1:1"]);
+        cable.a.enter(&mut filter, None);
+        assert!(filter.status().unwrap().success());
+    }
+    let before = state(&cable.a);
+    let iftop = Iftop::json(&cable.a, "-i va --hook clsact");
+    cable.sender_at_vb().send(&datagram());
+    let report = iftop.last_report(1);
+    assert_eq!(report["account"]["seen"]["packets"], 1);
+    assert_eq!(report["neighbours"]["ingress"]["position"], 3, "{report}");
+    assert_eq!(state(&cable.a), before);
+}

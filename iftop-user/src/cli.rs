@@ -33,6 +33,7 @@ iftoprc.sample); the command line wins over it. An empty value of -i, -f, -F, -G
 #[command(
     name = "iftop",
     version,
+    override_usage = "iftop [OPTIONS]",
     max_term_width = 100,
     args_override_self = true,
     after_help = AFTER_HELP

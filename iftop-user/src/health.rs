@@ -152,6 +152,10 @@ impl Monitor {
     /// Takes in what was read beside a sample.
     pub fn apply(&mut self, sample: &Sample) {
         let (read, totals) = (&sample.surroundings, &sample.totals);
+        if self.latest.gone && !read.gone {
+            // What another one carried before we stood there, nobody was to count.
+            self.last.interface = None;
+        }
         self.latest = *read;
         self.table = sample.table;
         self.now.at += sample.elapsed;

@@ -22,12 +22,12 @@ pub fn is_present(index: u32) -> bool {
     name_of(index).is_some()
 }
 
-/// The index of the interface of this name, where there is one.
+/// The index of the interface of this name, where there is one. What has it beside its own is another.
 pub fn index_of(name: &str) -> Option<u32> {
-    let name = CString::new(name).ok()?;
+    let text = CString::new(name).ok()?;
     // SAFETY: a string with its end, which lives.
-    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
-    (index != 0).then_some(index)
+    let index = unsafe { libc::if_nametoindex(text.as_ptr()) };
+    (name_of(index).as_deref() == Some(name)).then_some(index)
 }
 
 #[cfg(test)]

@@ -122,13 +122,9 @@ fn find(options: &Options) -> Result<Option<Interface>> {
     let all = options.interface.as_deref() == Some(ANY)
         && options.counting.source != Choice::Ebpf
         && !options.counting.is_for_kernel();
-    if options.wait {
-        match &options.interface {
-            Some(name) if !all => wait_for(name)?,
-            _ => bail!("--wait is for one interface, by its name: say which with -i"),
-        }
-    }
     let found = match &options.interface {
+        Some(name) if options.wait && !all => wait_for(name).map(Some),
+        _ if options.wait => bail!("--wait is for one interface, by its name: say which with -i"),
         Some(_) if all => Ok(None),
         Some(name) => interface::find(name).map(Some),
         None => interface::default_interface().map(Some),
@@ -145,13 +141,19 @@ fn find(options: &Options) -> Result<Option<Interface>> {
     Ok(interface)
 }
 
-/// Returns when there is such an interface.
-fn wait_for(name: &str) -> Result<()> {
+/// The interface of this name, once there is one.
+fn wait_for(name: &str) -> Result<Interface> {
     if interface::index_of(name).is_none() {
         tell(&format!("iftop: waiting for the interface {}", printable(name.as_bytes())));
-        interface::wait_for(name)?;
     }
-    Ok(())
+    loop {
+        interface::wait_for(name)?;
+        match interface::find(name) {
+            // It has gone again meanwhile.
+            Err(_) if interface::index_of(name).is_none() => {}
+            found => return found,
+        }
+    }
 }
 
 /// What belongs to a source that counts; asking it begins, where the calling thread is.

@@ -146,7 +146,12 @@ mod tests {
             assert!(Command::new("true").status().is_err(), "no program starts");
             assert_eq!(bpf(1), Some(libc::EPERM));
             #[cfg(target_arch = "x86_64")]
-            assert_eq!(refusal(libc::SYS_bpf | 0x4000_0000, 1), Some(libc::EPERM), "x32");
+            for number in [libc::SYS_bpf, libc::SYS_clone] {
+                assert_eq!(refusal(number | 0x4000_0000, 1), Some(libc::EPERM), "{number} of x32");
+            }
+            for number in seccomp::NEVER_BY_NUMBER {
+                assert_eq!(refusal(number, 1), Some(libc::EPERM), "{number}");
+            }
             thread::spawn(|| ()).join().unwrap();
             // Names are still found.
             let found = dns_lookup::lookup_host("localhost").unwrap();

@@ -11,7 +11,7 @@ use aya_log::EbpfLogger;
 use iftop_common::{Bytes, Table};
 
 use crate::{
-    interface::{Interface, index_of, is_present, name_of},
+    interface::Interface,
     packet_filter::PacketFilter,
     privileges, promiscuous,
     sandbox::{Duty, Sandbox},
@@ -42,6 +42,7 @@ mod maps;
 mod object;
 mod places;
 mod position;
+mod presence;
 mod realtime;
 
 pub use attached::link_type;
@@ -51,6 +52,7 @@ pub use halves::Halves;
 use hands::Hands;
 pub use instance::Instance;
 pub use object::Settings;
+use presence::is_taken_away;
 
 /// What to open.
 #[derive(Clone, Copy, Debug)]
@@ -197,53 +199,6 @@ impl EbpfSource {
         Ok((retired, elapsed))
     }
 
-    /// What the interface is called now, where that is new.
-    fn look_for_interface(&mut self) -> Option<String> {
-        let Some(name) = name_of(self.interface.index) else {
-            // Its hooks are gone with it, and the counters would stand still for ever. What they counted
-            // before is still there: this sample brings it, the next one says so.
-            self.gone = true;
-            self.over = self.over.or((!self.wait).then_some("is gone"));
-            return None;
-        };
-        (name != self.interface.name).then(|| {
-            self.interface.name.clone_from(&name);
-            // So the helper learns of it too.
-            self.around.forget();
-            name
-        })
-    }
-
-    /// Counts at the interface that has the name of the one that is gone, if there is one by now.
-    fn come_back(&mut self) -> Result<()> {
-        let Some(index) = index_of(&self.interface.name) else { return Ok(()) };
-        match self.count_at(index) {
-            // It will be back once more.
-            Err(_) if !is_present(index) => Ok(()),
-            result => {
-                let name = self.interface.shown_name();
-                result.with_context(|| format!("{name} is back: count its packets again"))
-            }
-        }
-    }
-
-    fn count_at(&mut self, index: u32) -> Result<()> {
-        let (maps, shape) = self.hands.load_again(index)?;
-        self.halves = Some(Halves::map(maps, shape.size, &shape.online)?);
-        self.epoch = 0;
-        self.hands.attach()?;
-        self.interface.index = index;
-        self.around = Around::new(index, self.hook == XDP);
-        self.gone = false;
-        if let Some(filter) = self.filter.clone() {
-            self.set_filter(Some(&filter))?;
-            // What was counted so far did not pass it.
-            let (unfiltered, _) = self.retire_half()?;
-            self.take(unfiltered, &mut Sample::default())?;
-        }
-        Ok(())
-    }
-
     /// Moves what a half holds into a sample.
     fn take(&mut self, half: usize, sample: &mut Sample) -> Result<()> {
         if let Some(halves) = &mut self.halves {
@@ -284,7 +239,8 @@ impl Source for EbpfSource {
             bail!("{} {reason}", self.interface.shown_name());
         }
         if self.hands.are_missed() {
-            self.over = Some("is not counted any more: the helper process has ended");
+            self.over =
+                Some("is not counted any more: the helper process has ended, or does not answer");
         } else if self.gone {
             self.come_back()?;
         }
@@ -296,14 +252,18 @@ impl Source for EbpfSource {
         }
         let began = Instant::now();
         self.take(quiet, sample)?;
-        if self.gone && self.halves.take().is_some() {
-            self.logger = None;
-            self.hands.let_go();
+        if self.gone {
+            self.free();
         }
         sample.elapsed = elapsed;
         sample.dropped_packets = 0;
         let hands = &mut self.hands;
         sample.surroundings = self.around.read(before, began.elapsed(), || hands.look());
+        if self.wait && is_taken_away(&sample.surroundings.look.places) {
+            // As by a visit to another namespace, of which nobody heard.
+            self.gone = true;
+            self.free();
+        }
         sample.surroundings.gone = self.gone;
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Landlock (Linux 5.13): no file is changed or made, no program started, no TCP port opened.
+//! Landlock (Linux 5.13): no file is changed or made, no program started, no TCP port opened, no abstract
+//! socket of others reached (Linux 6.12).
 //!
 //! What may be read is a matter of users: the resolver's modules and their files are anywhere. Two devices
 //! stay open for writing, as a terminal is opened by its name where stdin is none.
@@ -6,7 +7,7 @@
 use anyhow::Result;
 use landlock::{
     ABI, AccessFs, AccessNet, CompatLevel, Compatible as _, PathBeneath, PathFd, Ruleset,
-    RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus,
+    RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus, Scope,
 };
 
 /// The newest that is asked for; an older kernel does what it can.
@@ -23,6 +24,7 @@ pub(super) fn enter() -> Result<bool> {
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(refused)?
         .handle_access(AccessNet::BindTcp)?
+        .scope(Scope::AbstractUnixSocket)?
         .create()?;
     for path in WRITABLE {
         // What is not there needs no rule.

@@ -120,11 +120,13 @@ const NEVER_HERE: &[libc::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const NEVER_HERE: &[libc::c_long] = &[];
 
-/// Since Linux 6.6, by its number everywhere.
-const FCHMODAT2: libc::c_long = 452;
+/// Newer calls of the same kinds, by their numbers, which are the same everywhere: `quotactl_fd`,
+/// `process_mrelease`, `fchmodat2`, `setxattrat`, `removexattrat`, `open_tree_attr`, `file_setattr`.
+pub(super) const NEVER_BY_NUMBER: [libc::c_long; 7] = [443, 448, 452, 463, 466, 467, 469];
 
-/// Of `asm-generic/ioctls.h` and `linux/tty.h`: typing for whoever reads the terminal next.
-const TYPING: [u64; 2] = [0x5412, 0x541c];
+/// Of `asm-generic/ioctls.h` and `linux/tty.h`: typing for whoever reads the terminal next; of `linux/fs.h`:
+/// `FS_IOC_SETFLAGS`, also of 32 bits, and `FS_IOC_FSSETXATTR`, which change attributes of files.
+const REQUESTS: [u64; 5] = [0x5412, 0x541c, 0x4008_6602, 0x4004_6602, 0x401c_5820];
 
 /// Commands of bpf(2), `enum bpf_cmd` of `linux/bpf.h`: `BPF_MAP_UPDATE_ELEM`, by which to wait for a grace
 /// period where membarrier(2) does not, and `BPF_MAP_LOOKUP_AND_DELETE_BATCH`, which empties a hash table.
@@ -153,7 +155,7 @@ pub(super) fn enter(duty: Duty) -> Result<bool> {
 
 fn rules(duty: Duty) -> Result<BTreeMap<libc::c_long, Vec<SeccompRule>>> {
     let argument = |number, op, value| SeccompCondition::new(number, Dword, op, value);
-    let never = NEVER.iter().chain(NEVER_HERE).chain([&FCHMODAT2]);
+    let never = NEVER.iter().chain(NEVER_HERE).chain(&NEVER_BY_NUMBER);
     let mut rules: BTreeMap<_, _> = never.map(|call| (*call, Vec::new())).collect();
     match duty {
         Duty::Attach => {}
@@ -167,16 +169,19 @@ fn rules(duty: Duty) -> Result<BTreeMap<libc::c_long, Vec<SeccompRule>>> {
         }
     }
     if cfg!(target_arch = "x86_64") {
-        let twice: Vec<_> =
-            rules.keys().copied().chain([libc::SYS_bpf, libc::SYS_clone3]).collect();
+        let twice: Vec<_> = rules
+            .keys()
+            .copied()
+            .chain([libc::SYS_bpf, libc::SYS_clone, libc::SYS_clone3])
+            .collect();
         let second = twice.into_iter().chain(OF_X32_ALONE).map(|call| (call | X32, Vec::new()));
         rules.extend(second);
     }
     let new_user = argument(0, SeccompCmpOp::MaskedEq(CLONE_NEWUSER), CLONE_NEWUSER)?;
     rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![new_user])?]);
-    let typing = TYPING.map(|request| -> Result<_> {
+    let requests = REQUESTS.map(|request| -> Result<_> {
         Ok(SeccompRule::new(vec![argument(1, SeccompCmpOp::Eq, request)?])?)
     });
-    rules.insert(libc::SYS_ioctl, typing.into_iter().collect::<Result<_>>()?);
+    rules.insert(libc::SYS_ioctl, requests.into_iter().collect::<Result<_>>()?);
     Ok(rules)
 }

@@ -25,7 +25,7 @@ use super::{
     places::places,
 };
 use crate::{
-    interface::{self, Interface, cut_by_kernel, is_present, name_of},
+    interface::{self, Interface, cut_by_kernel, name_of},
     packet_filter::{PacketFilter, Tags},
     promiscuous::Promiscuous,
     source::{hook::HookChoice, surroundings::Look, table_size::Size, unavailable::Unavailable},
@@ -126,7 +126,6 @@ impl Attached {
     /// asked of the other need be true of this one.
     pub fn load_again(&mut self, index: u32) -> Result<(Maps, Shape)> {
         let shown = self.interface.shown_name();
-        ensure!(!is_present(self.interface.index), "{shown} is there");
         let interface = interface::all()?.into_iter().find(|interface| interface.index == index);
         let interface = interface.with_context(|| format!("{shown} is gone again"))?;
         ensure!(interface.name == self.interface.name, "{} is another", interface.shown_name());
@@ -199,9 +198,9 @@ impl Attached {
         self.hooks().is_some_and(Hooks::are_links)
     }
 
-    /// Lets go of what gives its holder rights, where another one holds it.
-    pub fn let_go_of_rights(&mut self) {
-        self.promiscuous = None;
+    /// Lets go of what gives its holder rights, where another one holds it; whether there was anything.
+    pub fn let_go_of_rights(&mut self) -> bool {
+        self.promiscuous.take().is_some()
     }
 
     /// Which kind of hook it is attached to: `tcx`, `clsact` or `xdp`.

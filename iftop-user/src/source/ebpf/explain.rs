@@ -22,7 +22,8 @@ pub(super) fn is_out_of_memory(error: &Error) -> bool {
     matches!(code(error), Some(libc::ENOMEM | libc::E2BIG))
 }
 
-fn code(error: &Error) -> Option<i32> {
+/// What the kernel said, where that is what went wrong.
+pub(super) fn code(error: &Error) -> Option<i32> {
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
         return Some(refusal.errno);
     }

@@ -38,7 +38,8 @@ pub(super) struct Helper {
     process: Process,
     /// What was attached at the start is held here too: links go on counting where the helper is killed.
     attached: Option<Attached>,
-    /// Whether what counts is held by the helper alone: a filter, filters of clsact, all of what came back.
+    /// Whether what counts is held by the helper alone: a filter, filters of clsact, promiscuous mode, all of
+    /// what came back.
     is_needed: bool,
 }
 
@@ -56,10 +57,11 @@ impl Helper {
         };
         drop(theirs);
         let mut attached = attached;
-        attached.let_go_of_rights();
+        // The one hold on promiscuous mode is the helper's then.
+        let was_promiscuous = attached.let_go_of_rights();
         ours.set_read_timeout(Some(PATIENCE)).context("set the helper's time")?;
         ours.set_write_timeout(Some(PATIENCE)).context("set the helper's time")?;
-        let is_needed = !attached.is_held_by_links();
+        let is_needed = was_promiscuous || !attached.is_held_by_links();
         let attached = Some(attached);
         let mut helper = Self { socket: Some(ours), process, attached, is_needed };
         helper.answer().and_then(done).context("start the helper process")?;
@@ -68,12 +70,16 @@ impl Helper {
 
     /// See [`Attached::set_filter`].
     pub fn set_filter(&mut self, filter: Option<&PacketFilter>) -> Result<(), NotSet> {
+        let gone = || NotSet { reason: GONE.to_owned(), hook_lost: false };
+        if !self.is_there() {
+            return Err(gone());
+        }
         // Its gates stay where it was the last one, and lead to programs that the helper holds.
         self.is_needed |= filter.is_some();
         match self.ask(&Request::SetFilter(filter.cloned())) {
             Ok(Answer::Done) => Ok(()),
             Ok(Answer::NotSet(not_set)) => Err(not_set),
-            _ => Err(NotSet { reason: GONE.to_owned(), hook_lost: false }),
+            _ => Err(gone()),
         }
     }
 
@@ -87,12 +93,15 @@ impl Helper {
 
     /// Whether it has ended, and packets are not counted any more for that.
     pub fn is_missed(&self) -> bool {
-        let is_there = self.socket.as_ref().is_some_and(|socket| {
+        self.is_needed && !self.is_there()
+    }
+
+    fn is_there(&self) -> bool {
+        self.socket.as_ref().is_some_and(|socket| {
             // It says nothing unasked: what can be read is the end.
             let no_time = Timespec::default();
             poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&no_time)) != Ok(1)
-        });
-        self.is_needed && !is_there
+        })
     }
 
     /// See [`Attached::let_go`].

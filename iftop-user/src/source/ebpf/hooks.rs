@@ -30,7 +30,7 @@ use crate::{
         left::{self, Mark},
     },
     source::{
-        ebpf::{object, places::AtTc},
+        ebpf::{explain, object, places::AtTc},
         hook::{HookChoice, HookKind, XdpBy},
     },
     stderr::tell,
@@ -38,6 +38,8 @@ use crate::{
 
 /// Filters run in the order of their priority; this is the first.
 const FIRST_PRIORITY: u16 = 1;
+/// The last that is tried, where others have filters at the first ones which ours cannot stand beside.
+const LAST_PRIORITY: u16 = 32;
 
 /// The attached programs; dropping it detaches them.
 pub(super) struct Hooks {
@@ -176,31 +178,39 @@ fn tcx(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Re
 }
 
 fn clsact(object: &mut Ebpf, interface: &Interface, directions: &[Direction]) -> Result<Hooks> {
-    tell_of_left_filters(interface)?;
-    let qdisc = OwnClsact::add_if_absent(interface)?;
+    tell_of_left_filters(interface);
+    let qdisc = OwnClsact::add_or_inherit(interface)?;
     let mark = Mark::new(interface.index, qdisc.is_some())?;
-    let options = || {
-        TcAttachOptions::Netlink(NlOptions {
-            priority: FIRST_PRIORITY,
-            handle: mark.handle().into(),
-            ..NlOptions::default()
-        })
+    let mut priority = FIRST_PRIORITY;
+    let links = loop {
+        let options = || {
+            let handle = mark.handle().into();
+            TcAttachOptions::Netlink(NlOptions { priority, handle, ..NlOptions::default() })
+        };
+        match attach_all(object, interface, directions, HookKind::Clsact, options) {
+            // Filters of one priority are of one kind and for one protocol: somebody has another there.
+            Err(error)
+                if explain::code(&error) == Some(libc::EINVAL) && priority < LAST_PRIORITY =>
+            {
+                priority += 1;
+            }
+            links => break links?,
+        }
     };
-    let links = attach_all(object, interface, directions, HookKind::Clsact, options)?;
     Ok(Hooks { kind: HookKind::Clsact, xdp: None, end: "", links, qdisc, mark: Some(mark) })
 }
 
 /// They cost each packet what ours cost, and count for nobody.
-fn tell_of_left_filters(interface: &Interface) -> Result<()> {
+fn tell_of_left_filters(interface: &Interface) {
     let name = interface.shown_name();
-    for filter in left::filters(interface.index)? {
-        if !filter.has_owner()? {
+    // To count, none of this need be known.
+    for filter in left::filters(interface.index).unwrap_or_default() {
+        if !filter.has_owner().unwrap_or(true) {
             tell(&format!(
                 "iftop: {name} has {filter} of an iftop that was killed: iftop --cleanup removes it"
             ));
         }
     }
-    Ok(())
 }
 
 fn attach_all(
@@ -233,17 +243,19 @@ fn lacks_tcx(error: &anyhow::Error) -> bool {
     )
 }
 
-/// A clsact qdisc that was made here.
+/// A clsact qdisc that was made here, or by an iftop that may end before us.
 struct OwnClsact {
     interface_index: u32,
 }
 
 impl OwnClsact {
-    fn add_if_absent(interface: &Interface) -> Result<Option<Self>> {
+    fn add_or_inherit(interface: &Interface) -> Result<Option<Self>> {
         let added = qdisc::add_clsact(interface.index)
             .with_context(|| format!("make {} ready for tc filters", interface.shown_name()))?;
+        let ours = || left::filters(interface.index).unwrap_or_default();
+        let owned = added || ours().iter().any(left::Filter::made_clsact);
         // Not `then_some`: a value that is made and dropped would remove the qdisc of others.
-        Ok(added.then(|| Self { interface_index: interface.index }))
+        Ok(owned.then(|| Self { interface_index: interface.index }))
     }
 }
 

@@ -7,7 +7,11 @@
 //! no lock that the copy needs; the C library sees to its own.
 #![expect(unsafe_code, reason = "fork(2), _exit(2) and what concerns the copy alone")]
 
-use std::{fs::File, io, os::fd::AsRawFd as _};
+use std::{
+    fs::File,
+    io,
+    os::fd::{AsRawFd as _, OwnedFd},
+};
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -26,7 +30,11 @@ pub(super) enum Forked {
 
 /// A copy of ours.
 #[derive(Debug)]
-pub(super) struct Process(Pid);
+pub(super) struct Process {
+    pid: Pid,
+    /// By its number another may be meant later; `None` where the kernel gives none.
+    descriptor: Option<OwnedFd>,
+}
 
 /// What ends by itself has ended after this time.
 const FAREWELL: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
@@ -57,7 +65,10 @@ pub(super) fn fork() -> io::Result<Forked> {
         }
         // Of a negative number rustix makes no error.
         child => match Pid::from_raw(child.max(0)) {
-            Some(pid) => Ok(Forked::Us(Process(pid))),
+            Some(pid) => {
+                let descriptor = pidfd_open(pid, PidfdFlags::empty()).ok();
+                Ok(Forked::Us(Process { pid, descriptor }))
+            }
             None => Err(io::Error::last_os_error()),
         },
     }
@@ -87,14 +98,14 @@ pub(super) fn end(status: i32) -> ! {
 impl Process {
     /// Returns when it has ended; what does not end by itself is killed.
     pub fn wait(&self) {
-        if let Ok(pidfd) = pidfd_open(self.0, PidfdFlags::empty()) {
+        if let Some(pidfd) = &self.descriptor {
             let ended =
-                retry_on_intr(|| poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&FAREWELL)));
+                retry_on_intr(|| poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&FAREWELL)));
             if ended != Ok(1) {
-                let _ = pidfd_send_signal(&pidfd, Signal::KILL);
+                let _ = pidfd_send_signal(pidfd, Signal::KILL);
             }
         }
         // It may be nobody's to wait for, where children are ignored.
-        let _ = waitpid(Some(self.0), WaitOptions::empty());
+        let _ = waitpid(Some(self.pid), WaitOptions::empty());
     }
 }
