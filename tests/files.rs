@@ -23,7 +23,7 @@ mod broken;
 mod captured;
 #[cfg(feature = "pcap")]
 mod filter;
-mod foreign;
+pub mod foreign;
 mod formats;
 mod options;
 mod screen;

@@ -45,7 +45,7 @@ fn hooks() -> impl Iterator<Item = HookChoice> {
     HOOKS.into_iter().filter(is_there)
 }
 
-const EXPRESSIONS: [&str; 40] = [
+pub const EXPRESSIONS: [&str; 40] = [
     "ip",
     "ip6",
     "arp",

@@ -18,6 +18,9 @@ mod files;
 mod filter;
 mod flat;
 mod flood;
+#[path = "fuzz/src/lib.rs"]
+mod fuzz;
+mod fuzzed;
 mod kernels;
 mod left;
 #[cfg(feature = "pcap")]

@@ -13,7 +13,7 @@ const PCAP: (&str, &str) = ("pdu", "nb6-startup.pcap");
 const PCAPNG: (&str, &str) = ("pcap-parser", "wireshark_samples-test.pcapng");
 
 #[test]
-fn carried_by_packages() {
+pub fn carried_by_packages() {
     for (package, at_least) in PACKAGES {
         let files = carried_by(package);
         assert!(files.len() >= at_least, "{package}: {files:?}");
@@ -139,7 +139,7 @@ fn ways(reports: &[Value]) -> Ways {
 }
 
 /// The captures in the source of a package that this one depends on.
-fn carried_by(package: &str) -> Vec<PathBuf> {
+pub fn carried_by(package: &str) -> Vec<PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--format-version", "1", "--locked"]);
     // What building needed is there; what only other platforms need is not.

@@ -13,6 +13,7 @@ pub mod screen_filter;
 
 mod input;
 mod machine;
+mod parser;
 
 /// A check, by the name of its target.
 pub type Check = (&'static str, fn(&[u8]));

@@ -3,6 +3,10 @@
 //!
 //! Source: Linux, Documentation/bpf/standardization/instruction-set.rst. It must never know what the
 //! program is for.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "registers hold numbers of fewer bits, and the rest is cut off"
+)]
 
 use iftop_user::packet_filter::Context;
 
@@ -166,9 +170,11 @@ impl<'a> Machine<'a> {
     /// 0, or an error where the frame does not have them.
     fn load_bytes(&mut self) -> u64 {
         let [at, to, bytes] = [2, 3, 4].map(|register| self.registers[register]);
-        assert!(at <= i32::MAX as u64, "the verifier sees an offset of 32 bits");
+        assert!(i32::try_from(at).is_ok(), "the verifier sees an offset of 32 bits");
         let (start, count) = (at as usize, bytes as usize);
-        let Some(part) = self.frame.get(start..start + count) else { return -14_i64 as u64 };
+        let Some(part) = self.frame.get(start..start + count) else {
+            return (-14_i64).cast_unsigned();
+        };
         let part = part.to_vec();
         self.store(to, &part);
         0
