@@ -6,10 +6,10 @@
 
 use anyhow::Result;
 
-use crate::cmd;
+use crate::{cmd, fuzz};
 
 /// The workspaces of the repository, each with a lock file of its own.
-const MANIFESTS: [&str; 3] = ["Cargo.toml", "iftop-ebpf/Cargo.toml", "tests/fuzz/Cargo.toml"];
+const MANIFESTS: [&str; 3] = ["Cargo.toml", "iftop-ebpf/Cargo.toml", fuzz::MANIFEST];
 
 /// Checks each workspace by `deny.toml`; `offline` leaves out advisories.
 pub fn deny(offline: bool) -> Result<()> {

@@ -13,6 +13,8 @@ use crate::cmd;
 pub mod coverage;
 
 const FOLDER: &str = "tests/fuzz";
+/// Of its workspace.
+pub const MANIFEST: &str = "tests/fuzz/Cargo.toml";
 /// What can be fuzzed; a file each in `tests/fuzz/targets`.
 pub const TARGETS: [&str; 6] =
     ["packet", "capture_file", "config_file", "packet_filter", "screen_filter", "command_line"];

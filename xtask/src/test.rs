@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     cmd::{self, Privilege},
-    ebpf,
+    ebpf, fuzz,
     setup::{self, Purpose},
     targets,
 };
@@ -49,7 +49,10 @@ fn run_all(steps: &mut Steps) -> Result<Vec<String>> {
             return Ok(());
         }
         cmd::run(cmd::cargo()?.args(["fmt", "--all", "--check"]))?;
-        cmd::run(cmd::cargo()?.args(["fmt", "--manifest-path", EBPF_MANIFEST, "--check"]))
+        for manifest in [EBPF_MANIFEST, fuzz::MANIFEST] {
+            cmd::run(cmd::cargo()?.args(["fmt", "--manifest-path", manifest, "--check"]))?;
+        }
+        Ok(())
     })?;
     steps.step("lints", || {
         let mut clippy = cmd::cargo()?;
