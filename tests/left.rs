@@ -1,8 +1,9 @@
 //! End to end: what is left in the kernel of runs that are killed, and how that is removed.
 
-use std::{env, fs, process::Command, thread};
+use std::{env, process::Command, thread};
 
 use crate::support::{
+    footprint::children,
     held::Held,
     iftop::{Iftop, kill},
     kernel,
@@ -18,12 +19,8 @@ fn at_the_hooks(namespace: &Namespace) -> [String; 3] {
 
 /// Kills it and the processes that it has started, those first: nobody is there to clear up.
 fn kill_all(iftop: Iftop) {
-    let pid = iftop.id();
-    for thread in fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
-        let children = fs::read_to_string(thread.unwrap().path().join("children")).unwrap();
-        for child in children.split_whitespace() {
-            kill(child.parse().unwrap(), libc::SIGKILL);
-        }
+    for child in children(iftop.id()) {
+        kill(child, libc::SIGKILL);
     }
     iftop.signal(libc::SIGKILL);
     iftop.end();
@@ -54,20 +51,38 @@ fn filters(namespace: &Namespace) {
 /// Looks that the kernel is given to free what nobody holds any more.
 const PATIENCE: usize = 200_000;
 
+/// Programs and maps are freed after an RCU grace period.
+fn assert_freed(held: &Held, case: &str) {
+    let mut left = held.left();
+    for _ in 0..PATIENCE {
+        if left == Held::default() {
+            break;
+        }
+        thread::yield_now();
+        left = held.left();
+    }
+    assert_eq!(left, Held::default(), "{case}");
+}
+
 const NOTHING: &str = "nothing of an iftop that was killed is left\n";
 
-/// `IFTOP_KILLS` says how many.
+const AT_ONCE: usize = 10;
+
+/// Rounds in which so many are killed at once: `IFTOP_KILLS` says how many in all.
+fn rounds() -> usize {
+    let kills = env::var("IFTOP_KILLS").map_or(20, |number| number.parse().unwrap());
+    usize::div_ceil(kills, AT_ONCE)
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn of_many_that_are_killed_nothing_is_left() {
-    const AT_ONCE: usize = 10;
     if !kernel::has_tcx() {
         return;
     }
-    let kills = env::var("IFTOP_KILLS").map_or(20, |number| number.parse().unwrap());
     let cable = Cable::new();
     let before = cable.a.ip("-d -o link show dev va");
-    for round in 0..usize::div_ceil(kills, AT_ONCE) {
+    for round in 0..rounds() {
         let hook = ["tcx", "xdp"][round % 2];
         // Of XDP programs an interface has one.
         let number = if hook == "tcx" { AT_ONCE } else { 1 };
@@ -84,17 +99,8 @@ fn of_many_that_are_killed_nothing_is_left() {
             iftop.signal(libc::SIGKILL);
             iftop.end();
         }
-        // Programs and maps are freed after an RCU grace period.
         for held in held {
-            let mut left = held.left();
-            for _ in 0..PATIENCE {
-                if left == Held::default() {
-                    break;
-                }
-                thread::yield_now();
-                left = held.left();
-            }
-            assert_eq!(left, Held::default(), "{hook}");
+            assert_freed(&held, hook);
         }
     }
     // What those that had not begun to count held is seen at the interface alone.
@@ -106,6 +112,42 @@ fn of_many_that_are_killed_nothing_is_left() {
         after = cable.a.ip("-d -o link show dev va");
     }
     assert_eq!(after, before);
+    assert_eq!(clean_up(&cable.a, ""), NOTHING);
+}
+
+/// Beside somebody else's, which stay.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn by_clsact_all_that_many_leave_is_told_and_removed() {
+    let cable = Cable::new();
+    cable.a.command("tc", "qdisc add dev va clsact");
+    filters(&cable.a);
+    let before = at_the_hooks(&cable.a);
+    for round in 0..rounds() {
+        let options = "--json -i va --hook clsact";
+        let mut iftops: Vec<_> = (0..AT_ONCE).map(|_| Iftop::start(&cable.a, options)).collect();
+        let held: Vec<_> = iftops
+            .iter_mut()
+            .map(|iftop| {
+                iftop.wait_until_listening();
+                Held::by(iftop.id())
+            })
+            .collect();
+        iftops.into_iter().for_each(kill_all);
+        let mut next = Iftop::start(&cable.a, options);
+        let said = next.wait_until_listening();
+        next.signal(libc::SIGTERM);
+        next.end();
+        let told = said.matches("of an iftop that was killed: iftop --cleanup removes it\n");
+        // At each of both hooks.
+        assert_eq!(told.count(), 2 * AT_ONCE, "round {round}: {said}");
+        let out = clean_up(&cable.a, "-i va");
+        assert_eq!(out.matches("va: removed the ").count(), 2 * AT_ONCE, "round {round}: {out}");
+        assert_eq!(at_the_hooks(&cable.a), before, "round {round}");
+        for held in held {
+            assert_freed(&held, &format!("round {round}"));
+        }
+    }
     assert_eq!(clean_up(&cable.a, ""), NOTHING);
 }
 

@@ -5,6 +5,7 @@ pub mod capture;
 pub mod cells;
 pub mod classic;
 pub mod etc;
+pub mod footprint;
 pub mod frame;
 pub mod held;
 pub mod iftop;
