@@ -35,5 +35,6 @@ mod presence;
 mod rights;
 mod running;
 mod screen;
+mod steady;
 mod support;
 mod unseen;
