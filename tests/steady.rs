@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+mod churn;
 mod cycles;
 
 /// A number that the environment may say.

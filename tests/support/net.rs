@@ -95,15 +95,20 @@ pub const VB_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xb];
 impl Cable {
     /// Without addresses: nothing answers, nothing is sent unasked.
     pub fn new() -> Self {
-        let (a, b) = (Namespace::new(), Namespace::new());
-        a.ip(&format!(
+        let cable = Self { a: Namespace::new(), b: Namespace::new() };
+        cable.plug();
+        cable
+    }
+
+    /// Puts the cable in place, as it is from the start, where it was deleted.
+    pub fn plug(&self) {
+        self.a.ip(&format!(
             "link add va address 02:00:00:00:00:0a mtu 9000 type veth \
              peer name vb address 02:00:00:00:00:0b mtu 9000 netns {}",
-            b.path()
+            self.b.path()
         ));
-        a.ip("link set va up");
-        b.ip("link set vb up");
-        Self { a, b }
+        self.a.ip("link set va up");
+        self.b.ip("link set vb up");
     }
 
     /// With 10.9.0.1 on `va`, 10.9.0.2 on `vb`, and neighbours that need not be asked for.
