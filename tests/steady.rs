@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 mod churn;
 mod cycles;
+mod soak;
 
 /// A number that the environment may say.
 fn number(variable: &str, default: u64) -> u64 {

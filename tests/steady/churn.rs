@@ -12,7 +12,7 @@ use crate::support::{
 
 /// How often others come and go; a tenth as often the one that is watched does, which takes seconds.
 const ROUNDS: &str = "IFTOP_CHURN";
-const DEFAULT_ROUNDS: u64 = 30;
+const DEFAULT_ROUNDS: u64 = 20;
 /// Looks: some files are open for a moment, and whoever writes to stderr is a thread as long as that takes.
 const PATIENCE: usize = 10_000;
 

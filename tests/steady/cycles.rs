@@ -22,7 +22,7 @@ use crate::support::{
 
 /// How often it comes and goes at each hook.
 const CYCLES: &str = "IFTOP_CYCLES";
-const DEFAULT_CYCLES: u64 = 5;
+const DEFAULT_CYCLES: u64 = 4;
 
 /// So much of the stream is on its way at once: less than any queue has room for.
 const BLOCK_BYTES: usize = 1 << 14;

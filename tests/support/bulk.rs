@@ -43,6 +43,19 @@ pub fn cable(offloads: &str) -> Cable {
     cable
 }
 
+/// Takes `va` down, and up again as it was. What is on its way meanwhile is lost.
+pub fn take_down_and_up(cable: &Cable) {
+    cable.a.ip("link set va down");
+    cable.a.ip("link set va up");
+    // These go with the link. (Where the kernel keeps the address, it may forget that it is its own.)
+    cable.a.ip("address add fd00:9::1/64 dev va nodad");
+    for neighbour in ["10.9.0.2", "fd00:9::2"] {
+        cable.a.ip(&format!(
+            "neighbour replace {neighbour} lladdr 02:00:00:00:00:0b dev va nud permanent"
+        ));
+    }
+}
+
 /// What [`transfer_all`] transfers.
 pub const fn payload_bytes(tcp_bytes: usize, udp_packets: usize) -> usize {
     TCP.len() * tcp_bytes + UDP.len() * udp_packets * UDP_PACKET_BYTES

@@ -80,7 +80,13 @@ impl Pty {
 
     /// Reads until the program has given the terminal back, and waits for its end.
     pub fn read_to_end(&mut self, mut program: Child) -> ExitStatus {
-        self.read_until("\x1b[?1049l\x1b[?25h");
+        // It may have drawn for long: only the end is kept.
+        let end = b"\x1b[?1049l\x1b[?25h";
+        let mut seen = Vec::new();
+        while !seen.windows(end.len()).any(|part| part == end) {
+            seen.drain(..seen.len().saturating_sub(end.len()));
+            seen.extend(self.read());
+        }
         program.wait().unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! Mixed traffic of which nothing is hidden or lost, for as long as is asked for: nobody may say that anything is.
 
 use std::{
-    env, fs,
+    env,
     net::UdpSocket,
     sync::{
         Mutex,
@@ -74,13 +74,7 @@ fn trickle(from: &UdpSocket, to: &str, cable_is_free: &Mutex<()>, stop: &AtomicB
 /// put back.
 fn flap(cable: &Cable, cable_is_free: &Mutex<()>) {
     let _quiet = cable_is_free.lock().unwrap();
-    cable.a.ip("link set va down");
-    cable.a.ip("link set va up");
-    for neighbour in ["10.9.0.2", "fd00:9::2"] {
-        cable.a.ip(&format!(
-            "neighbour replace {neighbour} lladdr 02:00:00:00:00:0b dev va nud permanent"
-        ));
-    }
+    bulk::take_down_and_up(cable);
 }
 
 /// Connections first; in the last third the link goes and comes, which no connection is to wait for.
@@ -134,9 +128,6 @@ impl Drop for StopAtEnd<'_> {
 fn clean_traffic_raises_no_alarm() {
     let seconds = env::var(SECONDS).map_or(DEFAULT_SECONDS, |text| text.parse().unwrap());
     let cable = bulk::cable(bulk::OFFLOADED);
-    cable.a.run(|| {
-        fs::write("/proc/sys/net/ipv6/conf/va/keep_addr_on_down", "1").unwrap();
-    });
     let mut reports = Iftop::json(&cable.a, "-i va -L 1");
     let mut filters = Iftop::json(&cable.a, "-i va -L 1 --hook clsact");
     let mut text = Iftop::start(&cable.a, "-t -i va -L 1");

@@ -10,6 +10,7 @@ mod ebpf;
 mod fuzz;
 mod run;
 mod setup;
+mod soak;
 mod targets;
 mod test;
 mod toolchain;
@@ -90,6 +91,16 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Have iftop run for minutes under a changing load, and see that it takes no more and stays exact
+    ///
+    /// Interfaces come and go meanwhile, also one that is watched. Memory, descriptors and threads must stay as
+    /// they were, and the totals must be what was sent: see docs/soak.md. It needs root, or sudo; all traffic
+    /// stays in network namespaces that it makes.
+    Soak {
+        /// How long
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1440))]
+        minutes: u32,
+    },
     /// Run the tests that face the kernel on other kernels, in virtual machines
     ///
     /// Debian's kernels 5.10, 6.1, 6.12, 6.18 and its newest are fetched and booted by emulation, which takes
@@ -147,6 +158,7 @@ fn task() -> Result<ExitCode> {
         Task::Fuzz { coverage: true, .. } => fuzz::coverage::coverage()?,
         Task::Fuzz { targets, seconds, .. } => fuzz::fuzz(&targets, seconds)?,
         Task::Bench { parts, quick } => bench::bench(&parts, quick)?,
+        Task::Soak { minutes } => soak::soak(minutes)?,
         Task::Vm { kernels, record } => vm::vm(&kernels, record)?,
         Task::Setup { ebpf } => {
             setup::setup(setup::Purpose::Test)?;
