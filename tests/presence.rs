@@ -15,28 +15,11 @@ use iftop_user::{
 use serde_json::json;
 
 use crate::support::{
-    frame::{self, UDP, V4},
     held::Held,
     iftop::Iftop,
-    net::{Cable, Namespace, PacketSocket, VA_MAC, VB_MAC},
+    net::{Cable, Namespace, PacketSocket},
+    traffic::{DATAGRAM_BYTES, datagram},
 };
-
-const FRAME_BYTES: usize = 134;
-const IP_BYTES: usize = 120;
-
-/// A datagram that `va` receives.
-fn datagram() -> Vec<u8> {
-    let v4 = V4 {
-        source: [10, 9, 0, 2].into(),
-        destination: [10, 9, 0, 1].into(),
-        protocol: UDP,
-        options: &[],
-        fragment: 0,
-    };
-    let frame = frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &v4.packet(&frame::udp(1, 2, 92)));
-    assert_eq!(frame.len(), FRAME_BYTES);
-    frame
-}
 
 /// What all packets came to, once so many were seen.
 fn seen(iftop: &mut Iftop, packets: usize) {
@@ -44,7 +27,7 @@ fn seen(iftop: &mut Iftop, packets: usize) {
         let report = iftop.report();
         let seen = &report["account"]["seen"];
         if seen["packets"].as_u64() >= Some(packets as u64) {
-            assert_eq!(*seen, json!({ "bytes": packets * IP_BYTES, "packets": packets }));
+            assert_eq!(*seen, json!({ "bytes": packets * DATAGRAM_BYTES, "packets": packets }));
             return;
         }
     }

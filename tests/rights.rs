@@ -3,10 +3,10 @@
 use std::{fs, process::Command, thread};
 
 use crate::support::{
-    frame::{self, UDP, V4},
     iftop::{Iftop, kill},
     kernel,
-    net::{Cable, VA_MAC, VB_MAC},
+    net::Cable,
+    traffic::datagram,
 };
 
 /// Looks that something is given before it is taken for wrong; each yields to whoever is to do it.
@@ -17,18 +17,6 @@ const ATTACHING: &str = "000000c000001000";
 /// `CAP_BPF`, for what an older kernel asks of who reads a map that he holds.
 const USING_MAPS: &str = "0000008000000000";
 const NONE: &str = "0000000000000000";
-
-/// A datagram that `va` receives.
-fn datagram() -> Vec<u8> {
-    let v4 = V4 {
-        source: [10, 9, 0, 2].into(),
-        destination: [10, 9, 0, 1].into(),
-        protocol: UDP,
-        options: &[],
-        fragment: 0,
-    };
-    frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &v4.packet(&frame::udp(1, 2, 92)))
-}
 
 /// Lines of the status of each thread of a process.
 fn threads(process: u32) -> Vec<String> {

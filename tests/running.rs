@@ -8,11 +8,12 @@ use std::{
 };
 
 use crate::support::{
-    frame::{self, UDP, V4},
+    frame,
     held::Held,
     iftop::{End, Iftop},
     kernel,
     net::{Cable, Namespace, VA_MAC, VB_MAC},
+    traffic::{datagram, udp},
 };
 use aya::programs::{SchedClassifier, TcAttachType};
 
@@ -22,21 +23,6 @@ const PATIENCE: usize = 10_000;
 
 fn end(namespace: &Namespace, options: &str) -> End {
     Iftop::start(namespace, options).end()
-}
-
-/// A datagram that `va` receives.
-fn datagram() -> Vec<u8> {
-    frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &v4().packet(&frame::udp(1, 2, 92)))
-}
-
-fn v4() -> V4<'static> {
-    V4 {
-        source: [10, 9, 0, 2].into(),
-        destination: [10, 9, 0, 1].into(),
-        protocol: UDP,
-        options: &[],
-        fragment: 0,
-    }
 }
 
 #[test]
@@ -228,7 +214,7 @@ fn a_reader_that_has_stopped_does_not_hold_it() {
     let wire = cable.sender_at_vb();
     // A report of some 300 KiB; no pipe holds that.
     for port in 1..=1000 {
-        let packet = v4().packet(&frame::udp(port, 2, 92));
+        let packet = udp(&format!("10.9.0.2:{port}"), "10.9.0.1:2", 92);
         wire.send(&frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &packet));
     }
     iftop.signal(libc::SIGTERM);
@@ -246,7 +232,7 @@ pub fn state(namespace: &Namespace) -> [String; 4] {
 }
 
 /// Looks again until it is so, or will not be.
-fn becomes<T: PartialEq>(expected: &T, look: impl Fn() -> T) {
+pub fn becomes<T: PartialEq>(expected: &T, look: impl Fn() -> T) {
     for _ in 0..PATIENCE {
         if look() == *expected {
             break;

@@ -80,3 +80,12 @@ pub fn tagged(tags: &[(u16, u16)], packet: &[u8]) -> Sent {
 pub fn udp(from: &str, to: &str, payload_bytes: usize) -> Vec<u8> {
     packet(UDP, from, to, payload_bytes)
 }
+
+/// What [`datagram`] counts.
+pub const DATAGRAM_BYTES: usize = 120;
+
+/// One that `va` receives, where it does not matter what it is.
+pub fn datagram() -> Vec<u8> {
+    let packet = udp("10.9.0.2:1", "10.9.0.1:2", DATAGRAM_BYTES - 20 - 8);
+    frame::ethernet(VA_MAC, VB_MAC, &[], 0x0800, &packet)
+}
