@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fs,
     os::unix::{ffi::OsStrExt as _, fs::symlink},
-    process::Command,
+    process::{Child, Command},
 };
 
 use tempfile::TempDir;
@@ -12,6 +12,8 @@ use tempfile::TempDir;
 use crate::support::{
     capture::{MICROSECONDS, Order::Little, Packet, block, enhanced, pcapng},
     frame::{self, UDP, V4},
+    iftop::{End, Iftop},
+    net::{Cable, Namespace},
     pty::Pty,
 };
 
@@ -30,7 +32,9 @@ fn assert_printable(output: &[u8], what: &str) {
 /// Runs it to its end.
 fn run(home: &OsStr, arguments: &[&OsStr]) -> Vec<u8> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
-    let output = command.env("HOME", home).args(arguments).output().unwrap();
+    // No level of a log; that is told.
+    command.env("HOME", home).env("RUST_LOG", format!("x={HOSTILE}"));
+    let output = command.args(arguments).output().unwrap();
     let all = [output.stdout, output.stderr].concat();
     assert_printable(&all, &format!("{arguments:?}"));
     assert!(output.status.code().is_some_and(|code| code < 2), "{arguments:?}: {}", output.status);
@@ -141,29 +145,108 @@ fn in_files_and_their_names() {
     }
 }
 
+/// A live table of a file, which nobody is to be asked for.
+fn show(pty: &Pty, home: &OsStr, arguments: &[&OsStr]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+    command.env("HOME", home).env("TERM", "xterm").args(["-n", "-r"]).args(arguments);
+    pty.spawn(command)
+}
+
 /// Here much is for the terminal to act on, but none of it is from outside.
+fn assert_harmless(seen: &str) {
+    let outside = ["\u{7}", "\u{8}", "\u{7f}", "\u{1b}]", "\u{1b}[31m", "\u{fffd}"];
+    for text in outside {
+        assert!(!seen.contains(text), "{}", seen.escape_debug());
+    }
+    let bad = |c: char| c as u32 >= 0x80 && HOSTILE.contains(c);
+    assert!(!seen.contains(bad), "{}", seen.escape_debug());
+}
+
 #[test]
 fn on_the_screen() {
     let folder = TempDir::new().unwrap();
-    for text in [HOSTILE.as_bytes(), NO_TEXT] {
+    // As a regular expression it must be one.
+    let pattern = HOSTILE.replace('[', ".");
+    let config = folder.path().join(".iftoprc");
+    for (text, options, directive) in [
+        (HOSTILE.as_bytes(), &[][..], ""),
+        (NO_TEXT, &[], ""),
+        (b"plain", &["--screen-filter", &pattern], ""),
+        (b"plain", &[], "screen-filter: "),
+        (b"plain", &[], "no such directive "),
+    ] {
+        fs::write(&config, format!("{directive}{}\n", pattern.replace('\r', ""))).unwrap();
         let file = folder.path().join(OsStr::from_bytes(text));
         fs::write(&file, capture()).unwrap();
         let pty = &mut Pty::open(200, 24);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
-        command.env("HOME", folder.path()).env("TERM", "xterm").args(["-n", "-r"]).arg(&file);
-        let mut child = pty.spawn(command);
-        let mut seen = Vec::new();
-        while !String::from_utf8_lossy(&seen).contains("TOTAL:") {
-            seen.extend(pty.read());
-        }
+        let arguments: Vec<_> =
+            [file.as_os_str()].into_iter().chain(options.iter().map(OsStr::new)).collect();
+        let mut child = show(pty, folder.path().as_os_str(), &arguments);
+        let seen = pty.read_until("TOTAL:");
         child.kill().unwrap();
         child.wait().unwrap();
-        let seen = String::from_utf8_lossy(&seen).into_owned();
-        let outside = ["\u{7}", "\u{8}", "\u{7f}", "\u{1b}]", "\u{1b}[31m", "\u{fffd}"];
-        for text in outside {
-            assert!(!seen.contains(text), "{}", seen.escape_debug());
-        }
-        let bad = |c: char| c as u32 >= 0x80 && HOSTILE.contains(c);
-        assert!(!seen.contains(bad), "{}", seen.escape_debug());
+        assert_harmless(&seen);
     }
+}
+
+/// Typed or pasted, into either line.
+#[test]
+fn in_what_is_typed() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("plain");
+    fs::write(&file, capture()).unwrap();
+    // But for the keys that end the line (Escape, Enter, Ctrl-G), and what makes no pattern.
+    let typed = HOSTILE.replace(['\u{1b}', '\r', '\u{7}', '['], "");
+    let pty = &mut Pty::open(200, 24);
+    let mut child = show(pty, folder.path().as_os_str(), &[file.as_os_str()]);
+    let mut seen = pty.read_until("TOTAL:");
+    // No pattern, no packet filter.
+    for (key, end, told) in [("l", " (\r", "Invalid regexp"), ("f", " host\r", "syntax error")] {
+        if key == "f" && !cfg!(feature = "pcap") {
+            continue;
+        }
+        pty.press(&format!("{key}{typed}"));
+        seen += &pty.read_until("z");
+        pty.press(end);
+        seen += &pty.read_until(told);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_harmless(&seen);
+}
+
+/// The kernel lets a name have all but blanks, `/` and `:`.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn in_names_of_interfaces() {
+    const NAME: &str = "a\u{1b}[2J\u{9b}\u{202e}";
+    let cable = Cable::new();
+    let mut rename = Command::new("ip");
+    rename.args(["link", "set", "va", "down", "name", NAME]);
+    cable.a.enter(&mut rename, None);
+    assert!(rename.status().unwrap().success());
+    for options in [&["-t", "-s", "1", "-i", NAME][..], &["--json", "--count", "1", "-i", NAME]] {
+        let end = run_in(&cable.a, options);
+        assert!(end.status.success() && end.errors.contains("a\\x1b[2J"), "{end:?}");
+    }
+    let end = run_in(&cable.a, &["-t", "-i", "nowhere"]);
+    assert!(end.errors.contains("a\\x1b[2J"), "{end:?}");
+    let pty = &mut Pty::open(200, 24);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+    command.env("HOME", "/nonexistent").env("TERM", "xterm").args(["-n", "-i", NAME]);
+    cable.a.enter(&mut command, None);
+    let mut child = pty.spawn(command);
+    let seen = pty.read_until("TOTAL:");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_harmless(&seen);
+}
+
+fn run_in(namespace: &Namespace, arguments: &[&str]) -> End {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
+    command.args(arguments);
+    let end = Iftop::spawn(namespace, command).end();
+    assert_printable(end.out.as_bytes(), "out");
+    assert_printable(end.errors.as_bytes(), "errors");
+    end
 }

@@ -10,7 +10,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use log::LevelFilter;
 
 use crate::{
     app::App,
@@ -34,6 +33,7 @@ use crate::{
 #[cfg(target_os = "linux")]
 mod cleanup;
 mod filtering;
+mod logging;
 mod open;
 mod playing;
 mod report;
@@ -258,9 +258,6 @@ impl Output {
 /// where that is somewhere else.
 fn start_log(output: Output) {
     if output != Output::Screen || !io::stderr().is_terminal() {
-        // What the libraries have to say is not about packets.
-        let mut log = env_logger::Builder::from_default_env();
-        log.filter_module("aya", LevelFilter::Warn).filter_module("aya_obj", LevelFilter::Warn);
-        log.init();
+        logging::start();
     }
 }

@@ -5,7 +5,7 @@
 //! stopped and continued. It must never decide what is drawn, and never wait for a terminal that is
 //! slow: it skips frames instead.
 
-use std::{cell::RefCell, future, io, mem, pin::Pin, rc::Rc, task::Poll};
+use std::{cell::RefCell, future, io, mem, panic, pin::Pin, rc::Rc, task::Poll};
 
 use anyhow::{Context as _, Result, ensure};
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
@@ -15,6 +15,7 @@ use ratatui::{
     layout::{Rect, Size},
 };
 use rustix::{
+    io::Errno,
     stdio::{stderr, stdout},
     termios::tcgetwinsize,
 };
@@ -181,7 +182,9 @@ impl Terminal {
         }
         hold::take()?;
         self.forget()?;
-        self.events.get_or_insert_default();
+        if self.events.is_none() {
+            self.events = Some(events()?);
+        }
         Ok(true)
     }
 
@@ -206,6 +209,17 @@ impl Terminal {
         self.bytes.take();
         hold::clear_screen(&mut self.bytes).context("clear the screen")
     }
+}
+
+/// What comes from the terminal. crossterm starts a thread for that, and panics where there can be none: here
+/// that is an error like any other.
+fn events() -> Result<EventStream> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let events = panic::catch_unwind(EventStream::default);
+    panic::set_hook(hook);
+    // The one reason that pthread_create(3) has.
+    events.map_err(|_| Errno::AGAIN).context("start the thread that reads the keyboard")
 }
 
 impl Drop for Terminal {

@@ -8,6 +8,7 @@ use crate::{
     support::{
         iftop::{End, Iftop},
         net::{Cable, Namespace},
+        pty::Pty,
     },
 };
 
@@ -102,6 +103,53 @@ fn too_few_processes_are_told_and_nothing_stays_attached() {
             end.errors.ends_with("Resource temporarily unavailable (os error 11)\n"),
             "{end:?}"
         );
+        failed += 1;
+    }
+    assert!((1..20).contains(&failed), "{failed}");
+}
+
+/// The same on a terminal, which is given back.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn a_terminal_is_given_back_where_processes_are_too_few() {
+    let capable = Capable::new("cap_bpf,cap_net_admin,cap_perfmon");
+    let cable = Cable::new();
+    let before = state(&cable.a);
+    let mut failed = 0;
+    for processes in 1.. {
+        let mut pty = Pty::open(80, 24);
+        let modes = pty.modes();
+        let script = format!(
+            "setpriv --reuid {UID} --clear-groups prlimit --nproc={processes} {} \
+             -n -i va --source ebpf --no-summary; echo ended $?.",
+            capable.program().display()
+        );
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]).env("TERM", "xterm").env("HOME", "/nonexistent");
+        cable.a.enter(&mut command, None);
+        let mut shell = pty.spawn(command);
+        let mut seen = String::new();
+        while !seen.contains("attributed") && !seen.contains("ended ") {
+            seen += &String::from_utf8_lossy(&pty.read());
+        }
+        let is_shown = seen.contains("attributed");
+        if is_shown {
+            pty.press("q");
+        }
+        while !seen.contains("ended ") || !seen.ends_with(".\r\n") {
+            seen += &String::from_utf8_lossy(&pty.read());
+        }
+        assert!(shell.wait().unwrap().success());
+        let [taken, given_back] = ["\x1b[?1049h", "\x1b[?1049l"].map(|it| seen.matches(it).count());
+        assert_eq!(taken, given_back, "{processes}: {seen:?}");
+        assert_eq!(pty.modes(), modes, "{processes}");
+        assert_eq!(state(&cable.a), before, "{processes}");
+        if is_shown && seen.ends_with("ended 0.\r\n") {
+            break;
+        }
+        let (_, told) = seen.rsplit_once("iftop: ").expect(&seen);
+        let end = "Resource temporarily unavailable (os error 11)\r\nended 1.\r\n";
+        assert!(told.ends_with(end) && !told.contains('\x1b'), "{processes}: {seen:?}");
         failed += 1;
     }
     assert!((1..20).contains(&failed), "{failed}");

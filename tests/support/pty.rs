@@ -58,6 +58,11 @@ impl Pty {
         command.spawn().unwrap()
     }
 
+    /// Types on it.
+    pub fn press(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
+    }
+
     /// What comes next; waits for it.
     pub fn read(&mut self) -> Vec<u8> {
         let mut bytes = vec![0; 65_536];
