@@ -21,6 +21,7 @@ mod flood;
 #[path = "fuzz/src/lib.rs"]
 mod fuzz;
 mod fuzzed;
+mod hotplug;
 mod kernels;
 mod left;
 #[cfg(feature = "pcap")]
@@ -35,6 +36,9 @@ mod presence;
 mod rights;
 mod running;
 mod screen;
+mod stacked;
 mod steady;
 mod support;
+mod together;
 mod unseen;
+mod verdicts;

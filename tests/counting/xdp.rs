@@ -1,7 +1,11 @@
 //! The XDP hook: what is special about it, and where it is refused.
 
+use iftop_user::interface::{self, InterfaceCounters};
+use serde_json::Value;
+
 use super::{THEM, US, account, v4};
 use crate::support::{
+    bulk,
     frame::{self, UDP},
     iftop::Iftop,
     kernel,
@@ -56,4 +60,45 @@ fn it_disturbs_nobody() {
     first.last_report(0);
     let after = programs();
     assert!(!after.contains("xdp"), "{after}");
+}
+
+/// What XDP lets pass goes on to tc, from the driver as aggregates: there it is not counted once more.
+#[test]
+#[ignore = "needs root: cargo xtask test"]
+fn what_is_received_is_counted_at_one_hook() {
+    // A veth whose driver runs XDP counts received frames without their link header.
+    let native = kernel::has_frames_in_pieces().then_some(("xdp=native", "on", 0));
+    for (hook, gro, header_bytes) in [("xdp", "off", 14)].into_iter().chain(native) {
+        let cable = bulk::cable(bulk::NOT_OFFLOADED);
+        let mut iftop = Iftop::json(&cable.a, &format!("-i va -P --hook {hook}"));
+        cable.a.command("ethtool", &format!("-K va gro {gro}"));
+        let counters =
+            || cable.a.run(|| interface::counters(interface::find("va").unwrap().index).unwrap());
+        let before = counters();
+        bulk::transfer_all(&cable, 1 << 20, 30);
+        let (mut report, mut now) = (iftop.report(), counters());
+        // IP bytes and packets of each way, as the interface counted them.
+        let expected = |now: &InterfaceCounters| {
+            let [mut received, mut sent] = [now.received, now.sent];
+            received -= before.received;
+            sent -= before.sent;
+            [
+                [received.bytes - header_bytes * received.packets, received.packets],
+                [sent.bytes - 14 * sent.packets, sent.packets],
+            ]
+        };
+        let told = |report: &Value| {
+            ["received", "sent"].map(|side| {
+                ["bytes", "packets"].map(|unit| report["totals"][side][unit].as_u64().unwrap())
+            })
+        };
+        // The last packets may still be on their way.
+        for _ in 0..20 {
+            if told(&report) == expected(&now) {
+                break;
+            }
+            (report, now) = (iftop.report(), counters());
+        }
+        assert_eq!(told(&report), expected(&now), "{hook}");
+    }
 }

@@ -1,6 +1,8 @@
 //! What the kernel has that the tests run on. What is missing in an older one is left out there, and
 //! nothing else.
 
+use std::env;
+
 use aya::util::KernelVersion;
 
 fn is_at_least(major: u8, minor: u8) -> bool {
@@ -25,4 +27,9 @@ pub fn gives_maps_to_who_holds_them() -> bool {
 /// XDP programs that see a frame in several pieces; a veth needs one for the MTU that ours has.
 pub fn has_frames_in_pieces() -> bool {
     is_at_least(5, 18)
+}
+
+/// Whether it is a virtual machine of `cargo xtask vm`: it has all modules, and nobody else needs it.
+pub fn is_in_vm() -> bool {
+    env::var_os("IFTOP_IN_VM").is_some()
 }

@@ -1,9 +1,12 @@
-//! Programs of somebody else at the hooks of an interface: two instructions, which say what is to become
+//! Programs of somebody else at the hooks of an interface: a few instructions, which say what is to become
 //! of every packet.
 
 use aya::{
     Ebpf, EbpfLoader,
-    programs::{LinkOrder, SchedClassifier, TcAttachType, Xdp, XdpMode, tc::TcAttachOptions},
+    programs::{
+        LinkOrder, SchedClassifier, TcAttachType, Xdp, XdpMode,
+        tc::{NlOptions, TcAttachOptions},
+    },
 };
 
 use super::{iftop::Iftop, net::Namespace};
@@ -21,6 +24,14 @@ pub const XDP_PASS: i32 = 2;
 
 const NAME: &str = "foreign";
 
+/// What becomes of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Verdict(i32),
+    /// It is sent by the interface with this index.
+    Redirect(u32),
+}
+
 /// It is attached as long as the value lives.
 pub struct Neighbour {
     object: Ebpf,
@@ -29,13 +40,37 @@ pub struct Neighbour {
 impl Neighbour {
     /// Comes before whoever is at a TCX hook of `va` by now.
     pub fn at_tcx(namespace: &Namespace, hook: TcAttachType, verdict: i32) -> Self {
-        let mut object = load("classifier", verdict);
+        Self::at_tcx_in_order(namespace, hook, Decision::Verdict(verdict), LinkOrder::first())
+    }
+
+    /// At that place of a TCX hook of `va`.
+    pub fn at_tcx_in_order(
+        namespace: &Namespace,
+        hook: TcAttachType,
+        decision: Decision,
+        order: LinkOrder,
+    ) -> Self {
+        Self::at_tc(namespace, hook, decision, TcAttachOptions::TcxOrder(order))
+    }
+
+    /// Comes after all filters of clsact, which must be there.
+    pub fn at_clsact(namespace: &Namespace, hook: TcAttachType, decision: Decision) -> Self {
+        let last = NlOptions { priority: u16::MAX, ..NlOptions::default() };
+        Self::at_tc(namespace, hook, decision, TcAttachOptions::Netlink(last))
+    }
+
+    fn at_tc(
+        namespace: &Namespace,
+        hook: TcAttachType,
+        decision: Decision,
+        options: TcAttachOptions,
+    ) -> Self {
+        let mut object = load("classifier", decision);
         namespace.run(|| {
             let program: &mut SchedClassifier =
                 object.program_mut(NAME).unwrap().try_into().unwrap();
             program.load().unwrap();
-            let first = TcAttachOptions::TcxOrder(LinkOrder::first());
-            program.attach_with_options("va", hook, first).unwrap();
+            program.attach_with_options("va", hook, options).unwrap();
         });
         Self { object }
     }
@@ -44,7 +79,7 @@ impl Neighbour {
     pub fn at_xdp(namespace: &Namespace, mode: XdpMode, verdict: i32) -> Self {
         // A driver asks that it takes frames that are longer than a page; the kernel does not.
         let section = if mode == XdpMode::Skb { "xdp" } else { "xdp.frags" };
-        let mut object = load(section, verdict);
+        let mut object = load(section, Decision::Verdict(verdict));
         namespace.run(|| {
             let program: &mut Xdp = object.program_mut(NAME).unwrap().try_into().unwrap();
             program.load().unwrap();
@@ -87,12 +122,28 @@ impl Beside {
     }
 }
 
-fn load(section: &str, verdict: i32) -> Ebpf {
-    // r0 = verdict; exit
-    let [move_number, exit] = [0xb7, 0x95];
-    let mut code = vec![move_number, 0, 0, 0];
-    code.extend(verdict.to_le_bytes());
-    code.extend([exit, 0, 0, 0, 0, 0, 0, 0]);
-    let file = elf::of_program(section, NAME, &code).unwrap();
+fn load(section: &str, decision: Decision) -> Ebpf {
+    let file = elf::of_program(section, NAME, &decision.code()).unwrap();
     EbpfLoader::new().btf(None).load(&file).unwrap()
+}
+
+impl Decision {
+    /// Instructions (`linux/bpf.h`): code, registers, offset, number.
+    fn code(self) -> Vec<u8> {
+        let [move_number, call, exit] = [0xb7, 0x85, 0x95];
+        let instruction = |code: u8, register: u8, number: [u8; 4]| {
+            [&[code, register, 0, 0], &number[..]].concat()
+        };
+        let decide = match self {
+            Self::Verdict(verdict) => instruction(move_number, 0, verdict.to_le_bytes()),
+            // bpf_redirect(index, 0)
+            Self::Redirect(index) => [
+                instruction(move_number, 1, index.to_le_bytes()),
+                instruction(move_number, 2, [0; 4]),
+                instruction(call, 0, 23_u32.to_le_bytes()),
+            ]
+            .concat(),
+        };
+        [decide, instruction(exit, 0, [0; 4])].concat()
+    }
 }

@@ -259,12 +259,19 @@ impl PacketSocket {
 /// Runs a function whose thread stays on one CPU: frames that it sends are received in the order
 /// in which they were sent, which those sent from two CPUs need not be.
 pub fn on_one_cpu<T>(function: impl FnOnce() -> T) -> T {
+    // SAFETY: takes nothing.
+    let here = unsafe { libc::sched_getcpu() };
+    on_cpu(here.try_into().unwrap(), function)
+}
+
+/// Runs a function whose thread stays on this CPU: what it sends passes the hooks there.
+pub fn on_cpu<T>(cpu: usize, function: impl FnOnce() -> T) -> T {
     // SAFETY: zero is a valid set; both sets live and are as long as stated; 0 is this thread.
     unsafe {
         let bytes = size_of::<libc::cpu_set_t>();
         let [mut before, mut one]: [libc::cpu_set_t; 2] = std::mem::zeroed();
         check(libc::sched_getaffinity(0, bytes, &raw mut before));
-        libc::CPU_SET(libc::sched_getcpu().try_into().unwrap(), &mut one);
+        libc::CPU_SET(cpu, &mut one);
         check(libc::sched_setaffinity(0, bytes, &raw const one));
         let result = function();
         check(libc::sched_setaffinity(0, bytes, &raw const before));

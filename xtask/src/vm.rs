@@ -30,7 +30,8 @@ use crate::{
 };
 
 /// The tests that are run inside, by a part of their names. Few of them start the program: that takes seconds
-/// under emulation. (Which aggregates a veth leaves to the kernel differs between these kernels.)
+/// under emulation. (Which aggregates a veth leaves to the kernel differs between these kernels. What `unseen::`
+/// asks of the second report is too much of a machine that may take several to see what it was sent at once.)
 const UNIT: &[&str] = &[
     "qdisc::tests",
     "interface::getifaddrs",
@@ -50,14 +51,16 @@ const END_TO_END: &[&str] = &[
     "kernels::",
     "filter::a_few_expressions",
     "filter::a_filter_reads_what_is_not_linear",
+    "hotplug::",
     "running::a_qdisc_that_others_made_stays",
     "presence::one_that_comes_back_is_counted_again",
     "rights::once_it_counts",
     "rights::the_helper_goes",
     "running::nothing_is_left",
+    "stacked::a_vlan",
 ];
 /// Fewer that passed are a mistake of this list.
-const LEAST_PASSED: usize = 37;
+const LEAST_PASSED: usize = 39;
 
 /// A virtual machine that is ready to be run, and was.
 struct Machine {

@@ -176,6 +176,7 @@ fn init(tests: &[Tests]) -> String {
         "#!/bin/busybox sh
 /bin/busybox --install -s
 export PATH=/tools:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
+export IFTOP_IN_VM=1
 mount -t proc none /proc; mount -t sysfs none /sys; mount -t devtmpfs none /dev
 echo 1 > /proc/sys/net/core/fb_tunnels_only_for_init_net
 mkdir -p /dev/pts; mount -t devpts none /dev/pts
