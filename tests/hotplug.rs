@@ -87,6 +87,7 @@ fn counted(iftop: &mut Iftop, rounds: u64) {
 #[ignore = "needs root: cargo xtask test"]
 fn a_cpu_that_goes_and_comes_back_loses_nothing() {
     if !kernel::is_in_vm() {
+        println!("not here, where others need the CPUs: `cargo xtask vm`");
         return;
     }
     // The others are never switched on.

@@ -15,6 +15,7 @@ use iftop_user::{
 use serde_json::json;
 
 use crate::support::{
+    footprint::children,
     held::Held,
     iftop::Iftop,
     net::{Cable, Namespace, PacketSocket},
@@ -162,9 +163,7 @@ fn nothing_is_held_for_one_that_is_gone() {
         let cable = Cable::new();
         let mut iftop = Iftop::json(&cable.a, &format!("-i va --wait {options}"));
         let pid = iftop.id();
-        let helper = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-        let helper = helper.split_whitespace().map(|helper| helper.parse().unwrap());
-        let processes: Vec<u32> = helper.chain([pid]).collect();
+        let processes: Vec<u32> = children(pid).into_iter().chain([pid]).collect();
         let held = || processes.iter().map(|process| Held::by(*process));
         let mapped = || {
             let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();

@@ -3,6 +3,7 @@
 use std::{fs, process::Command, thread};
 
 use crate::support::{
+    footprint::children,
     iftop::{Iftop, kill},
     kernel,
     net::Cable,
@@ -29,13 +30,6 @@ fn threads(process: u32) -> Vec<String> {
 fn field<'a>(status: &'a str, name: &str) -> &'a str {
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":\t"));
     line.unwrap_or_else(|| panic!("no {name}: {status}"))
-}
-
-/// The processes that it has started.
-fn children(process: u32) -> Vec<u32> {
-    let path = format!("/proc/{process}/task/{process}/children");
-    let list = fs::read_to_string(path).unwrap();
-    list.split_whitespace().map(|number| number.parse().unwrap()).collect()
 }
 
 fn is_running(process: u32) -> bool {
