@@ -54,6 +54,7 @@ fn flows(report: &Value) -> &[Value] {
 fn is_exact_at_both(commands: &[&str], mac: [u8; 6], tags: &[(u16, u16)]) {
     let cable = Cable::new();
     if !put_upon(&cable, commands) {
+        println!("this kernel has no such interfaces: {commands:?}");
         return;
     }
     let runs = start(&cable, ["upper", "va", "any"]);
