@@ -66,7 +66,11 @@ impl Sandbox {
         sandboxed.landlock = landlock::enter().context("enter Landlock")?;
         sandboxed.seccomp = seccomp::enter(duty).context("enter seccomp")?;
         if stderr::is_held() {
-            sandboxed.kept.get_or_insert_with(|| "a thread that waits for stderr".to_owned());
+            let thread = "a thread that waits for stderr";
+            sandboxed.kept = Some(match sandboxed.kept {
+                Some(kept) => format!("{kept}, {thread}"),
+                None => thread.to_owned(),
+            });
         }
         Ok(sandboxed)
     }

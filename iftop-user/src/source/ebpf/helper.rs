@@ -74,13 +74,15 @@ impl Helper {
         if !self.is_there() {
             return Err(gone());
         }
-        // Its gates stay where it was the last one, and lead to programs that the helper holds.
-        self.is_needed |= filter.is_some();
-        match self.ask(&Request::SetFilter(filter.cloned())) {
+        let outcome = match self.ask(&Request::SetFilter(filter.cloned())) {
             Ok(Answer::Done) => Ok(()),
+            Ok(Answer::NotSet(not_set)) if !not_set.hook_lost => return Err(not_set),
             Ok(Answer::NotSet(not_set)) => Err(not_set),
             _ => Err(gone()),
-        }
+        };
+        // Its gates stay where it was the last one, and lead to programs that the helper holds.
+        self.is_needed |= filter.is_some();
+        outcome
     }
 
     /// See [`Attached::look`].

@@ -59,7 +59,8 @@ impl Drop for Hooks {
         if let (Some(qdisc), Some(mark)) = (&self.qdisc, &self.mark)
             && !mark.is_at(qdisc.interface_index)
         {
-            // Somebody has put another in the place of ours, and our filters are gone with that.
+            // Somebody has taken our filters away, perhaps with the qdisc: whose the one is that is there now,
+            // nobody knows.
             mem::forget(self.qdisc.take());
         }
     }
