@@ -5,6 +5,7 @@
 
 mod bench;
 mod cmd;
+mod demo;
 mod deny;
 mod ebpf;
 mod fuzz;
@@ -16,7 +17,7 @@ mod test;
 mod toolchain;
 mod vm;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -40,6 +41,26 @@ enum Task {
     ///
     /// Example: cargo xtask run -- -i eth0 -n
     Run {
+        /// Options for iftop; put `--` before them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "IFTOP OPTIONS")]
+        options: Vec<OsString>,
+    },
+    /// Show iftop on lively traffic between two network namespaces
+    ///
+    /// They are made for this, and gone when iftop ends; nothing of the host is touched. It builds iftop as `run`
+    /// does, and needs root, or sudo.
+    ///
+    /// Example: cargo xtask demo -- -P
+    Demo {
+        /// An iftop that is there, instead of one that is built
+        #[arg(long, value_name = "FILE")]
+        program: Option<PathBuf>,
+        /// Be the near end
+        #[arg(long, hide = true, requires = "program")]
+        near: bool,
+        /// Be the far end
+        #[arg(long, hide = true)]
+        far: bool,
         /// Options for iftop; put `--` before them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "IFTOP OPTIONS")]
         options: Vec<OsString>,
@@ -152,6 +173,11 @@ fn main() -> ExitCode {
 fn task() -> Result<ExitCode> {
     match Cli::parse().task {
         Task::Run { options } => match run::run(&options)? {},
+        Task::Demo { far: true, .. } => return demo::far(),
+        Task::Demo { near: true, program: Some(program), options, .. } => {
+            return demo::near(&program, &options);
+        }
+        Task::Demo { program, options, .. } => match demo::demo(program, &options)? {},
         Task::Test => return test::test(),
         Task::CheckTargets => targets::check(&[])?,
         Task::Deny { offline } => deny::deny(offline)?,

@@ -3,7 +3,10 @@
 //! It must never build through sudo, and never ask for a password when only help is wanted.
 
 use std::{
-    convert::Infallible, ffi::OsString, os::unix::process::CommandExt as _, path::Path,
+    convert::Infallible,
+    ffi::OsString,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -17,6 +20,15 @@ use crate::{
 /// Builds iftop and replaces this process by it, so that exit code and signals are its own.
 pub fn run(options: &[OsString]) -> Result<Infallible> {
     setup::setup(Purpose::Run)?;
+    let iftop = build()?;
+    let needs_sudo = !(cmd::is_root() || only_asks(options) || has_capabilities(&iftop));
+    let mut command = if needs_sudo { sudo(&iftop)? } else { Command::new(&iftop) };
+    command.args(options);
+    Err(command.exec()).with_context(|| format!("cannot start `{}`", cmd::show(&command)))
+}
+
+/// Builds it as it is released, and says where it is.
+pub fn build() -> Result<PathBuf> {
     let mut build = cmd::cargo()?;
     build
         .args(["build", "--release", "--package", "iftop-user", "--bin", "iftop", "--locked"])
@@ -25,12 +37,7 @@ pub fn run(options: &[OsString]) -> Result<Infallible> {
         // With it the binary would lie elsewhere, and might not run here.
         .env_remove("CARGO_BUILD_TARGET");
     cmd::run(&mut build)?;
-
-    let iftop = cmd::target_dir()?.join("release/iftop");
-    let needs_sudo = !(cmd::is_root() || only_asks(options) || has_capabilities(&iftop));
-    let mut command = if needs_sudo { sudo(&iftop)? } else { Command::new(&iftop) };
-    command.args(options);
-    Err(command.exec()).with_context(|| format!("cannot start `{}`", cmd::show(&command)))
+    Ok(cmd::target_dir()?.join("release/iftop"))
 }
 
 fn sudo(iftop: &Path) -> Result<Command> {

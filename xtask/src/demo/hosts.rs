@@ -1,0 +1,27 @@
+//! The names of the made-up hosts.
+//!
+//! It must never be called outside of a mount namespace of our own.
+
+use std::{env, fmt::Write as _, fs, process, process::Command};
+
+use anyhow::{Context as _, Result};
+
+use super::traffic::{HOSTS, VISITORS, visitor};
+use crate::cmd;
+
+/// Lets the resolver of this mount namespace find them in its hosts file.
+pub(super) fn put_in_place() -> Result<()> {
+    let mut text = "127.0.0.1 localhost\n::1 localhost\n".to_owned();
+    for (address, name) in HOSTS {
+        writeln!(text, "{address} {name}.example")?;
+    }
+    for number in 0..VISITORS {
+        writeln!(text, "{} visitor-{number}.example", visitor(number))?;
+    }
+    let file = env::temp_dir().join(format!("iftop-demo-{}", process::id()));
+    fs::write(&file, text).with_context(|| file.display().to_string())?;
+    let mounted = cmd::run(Command::new("mount").arg("--bind").arg(&file).arg("/etc/hosts"));
+    // What is mounted stays what it is.
+    let _ = fs::remove_file(&file);
+    mounted
+}
