@@ -8,6 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::Parser;
 
 use crate::{
+    generate::Generated,
     netns::Target,
     options::{Layer, Options, Reports},
 };
@@ -22,10 +23,11 @@ pub use counting::CountingArgs;
 pub use reading::ReadingArgs;
 pub use rights::RightsArgs;
 
-const AFTER_HELP: &str = "\
+/// Below the options.
+pub(crate) const AFTER_HELP: &str = "\
 Every switch has its opposite: --dns for --no-dns, --no-ports for --ports; the last one wins. All but \
-those under Options, Capture files, How to count and Rights, --netns, --wait, --json, --interval and --count can also stand in the configuration file (see \
-iftoprc.sample); the command line wins over it. An empty value of -i, -f, -F, -G or \
+those under Options, Capture files, How to count and Rights, --netns, --wait, --json, --interval and \
+--count can also stand in the configuration file (see iftoprc.sample); the command line wins over it. An empty value of -i, -f, -F, -G or \
 --screen-filter means none.";
 
 /// Live network traffic per connection, counted inside the kernel.
@@ -55,6 +57,10 @@ pub struct CommandLine {
     /// Remove what an iftop that was killed has left at clsact hooks, of all interfaces or that of -i, and end
     #[arg(long, conflicts_with = "read")]
     pub cleanup: bool,
+
+    /// Print the manual page, or completions for a shell, and end
+    #[arg(long, value_name = "WHAT", exclusive = true)]
+    pub generate: Option<Generated>,
 
     /// Network namespace to watch: a name of `ip netns`, a process's number, or a path [default: our own]
     #[arg(long, value_name = "NAME|PID|PATH", value_parser = Target::parse)]

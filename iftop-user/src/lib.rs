@@ -17,6 +17,7 @@ pub mod config;
 mod disposition;
 pub mod filter;
 pub mod flow;
+pub mod generate;
 pub mod health;
 pub mod interface;
 pub mod json;

@@ -6,7 +6,7 @@ use anyhow::{Error, Result};
 use clap::Parser as _;
 use iftop_user::{
     cli::CommandLine,
-    config,
+    config, generate,
     run::{self, Ending, OutputError},
     stderr::tell,
 };
@@ -36,6 +36,9 @@ fn main() -> ExitCode {
 }
 
 fn start(line: CommandLine) -> Result<Ending> {
+    if let Some(what) = line.generate {
+        return generate::print(what).map(|()| Ending::Done);
+    }
     let (options, warnings) = config::file::resolve(line)?;
     if !warnings.is_empty() {
         tell(&warnings.join("\n"));

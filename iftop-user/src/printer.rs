@@ -121,6 +121,11 @@ pub(crate) fn wait_until_written(to: BorrowedFd<'_>, done: &Receiver<()>, timeou
 pub struct OutputError(io::Error);
 
 impl OutputError {
+    /// What the system said.
+    pub(crate) fn new(error: io::Error) -> Self {
+        Self(error)
+    }
+
     /// Whether the reader has gone: it has seen enough.
     pub fn is_closed_pipe(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
