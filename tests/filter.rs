@@ -8,13 +8,12 @@ use std::{
     thread,
 };
 
-use iftop_common::{Bytes, Count, Counters, Totals, parse::LinkType};
+use iftop_common::{Count, Counters, Totals, parse::LinkType};
 use iftop_user::{
-    interface,
     packet_filter::{PacketFilter, Tags},
     source::{
         Sample, Source as _,
-        ebpf::{EbpfSource, Options},
+        ebpf::EbpfSource,
         hook::{HookChoice, HookKind, XdpBy},
     },
 };
@@ -27,6 +26,7 @@ use crate::support::{
     kernel,
     neighbour::Beside,
     net::{Cable, VA_MAC, VB_MAC},
+    source::{open, totals_when},
 };
 
 const HOOKS: [HookChoice; 4] = [
@@ -88,36 +88,13 @@ pub const EXPRESSIONS: [&str; 40] = [
     "udp or (vlan and udp) or (vlan and udp)",
 ];
 
-fn open(hook: HookChoice) -> EbpfSource {
-    EbpfSource::open(&Options {
-        interface: &interface::find("va").unwrap(),
-        hook,
-        table: None,
-        max_flows: 1000,
-        bytes: Bytes::Ip,
-        promiscuous: false,
-        filter: None,
-        log_refused: false,
-        sandbox: None,
-        wait: false,
-    })
-    .unwrap()
-}
-
 fn filter(expression: &str) -> PacketFilter {
     PacketFilter::compile(expression, LinkType::Ethernet).unwrap()
 }
 
-/// Samples until so many frames were there; what is sent may still be on its way.
+/// Samples until so many frames were there.
 fn totals(source: &mut EbpfSource, frames: u64) -> Totals {
-    let (mut totals, mut sample) = (Totals::default(), Sample::default());
-    for _ in 0..200 {
-        source.sample(&mut sample).unwrap();
-        totals += sample.totals;
-        if totals.frames.both().packets >= frames {
-            break;
-        }
-    }
+    let totals = totals_when(source, |totals| totals.frames.both().packets >= frames);
     assert_eq!(totals.frames.both().packets, frames);
     totals
 }
@@ -157,7 +134,7 @@ fn are_counted_at_each_hook(expressions: &[&str]) -> (u64, usize) {
         let _neighbour = beside.start(&cable.a);
         let (received, sent) = (frame::samples(VA_MAC, VB_MAC), frame::samples(VB_MAC, VA_MAC));
         cable.a.run(|| {
-            let mut source = open(hook);
+            let mut source = open(hook, false, None);
             let (into, out) = (cable.sender_at_vb(), cable.sender_at_va());
             let (mut selected, mut refused) = (0, 0);
             for expression in expressions {
@@ -207,7 +184,7 @@ fn a_filter_changes_under_traffic_without_a_miscounted_packet() {
     for hook in hooks() {
         let cable = Cable::new();
         let (sent, sample, totals) = cable.a.run(|| {
-            let mut source = open(hook);
+            let mut source = open(hook, false, None);
             let over = AtomicBool::new(false);
             let packet = |port| {
                 let v4 = V4 {

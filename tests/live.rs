@@ -11,6 +11,7 @@ use crate::support::{
     iftop::{Iftop, checked},
     net::{Cable, Namespace, VA_MAC, VB_MAC},
     scratch::Scratch,
+    told::{is_lost, line_that_starts, report_when},
     traffic::{Senders, Sent, into, out, to_mac, udp},
 };
 
@@ -176,23 +177,23 @@ fn drops_are_told(options: &str) {
     iftop.signal(libc::SIGCONT);
     text.signal(libc::SIGCONT);
     let number = |report: &Value, pointer: &str| report.pointer(pointer).unwrap().as_u64().unwrap();
-    let mut report = iftop.report();
-    for _ in 0..10 {
-        let dropped = number(&report, "/account/dropped_packets");
-        if number(&report, "/account/frames/packets") + dropped >= FRAMES {
-            break;
-        }
+    let dropped = |report: &Value| number(report, "/account/dropped_packets");
+    let all = |report: &Value| number(report, "/account/frames/packets") + dropped(report);
+    // Until it was stopped nothing had come: this is the first report after that.
+    let mut report = report_when(&mut iftop, |report| all(report) > 0);
+    if !is_lost(&report, "/losses/ours_per_second") {
         report = iftop.report();
     }
-    let dropped = number(&report, "/account/dropped_packets");
-    assert_eq!(number(&report, "/account/frames/packets") + dropped, FRAMES);
+    assert!(is_lost(&report, "/losses/ours_per_second"), "not told in the second report: {report}");
+    if all(&report) < FRAMES {
+        report = report_when(&mut iftop, |report| all(report) >= FRAMES);
+    }
+    assert_eq!(all(&report), FRAMES, "{report}");
+    let dropped = dropped(&report);
     assert!(dropped > 0 && dropped < FRAMES, "{report}");
     assert_eq!(number(&report, "/losses/ours"), dropped);
-    assert!(report["losses"]["ours_per_second"].as_f64().unwrap() > 0.0, "{report}");
-    let mut said = text.line();
-    while !said.starts_with("Lost: libpcap dropped ") {
-        said = text.line();
-    }
+    assert!(is_lost(&report, "/losses/ours_per_second"), "{report}");
+    let said = line_that_starts(&mut text, "Lost: libpcap dropped ");
     assert!(said.ends_with("p/s\n"), "{said}");
 }
 

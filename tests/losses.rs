@@ -1,6 +1,6 @@
 //! End to end: what gets lost beside us, what does not pass us, and the page that says so.
 
-use std::net::UdpSocket;
+use std::{cell::Cell, net::UdpSocket};
 
 use serde_json::Value;
 
@@ -9,15 +9,12 @@ use crate::support::{
     iftop::Iftop,
     net::{Cable, VA_MAC, VB_MAC},
     tmux::Tmux,
+    told::{MOST_REPORTS, is_lost, line_that_starts, report_when, told_in_time},
     traffic::{Sent, out, udp},
 };
 
 /// Sends one packet of 142 bytes and holds another; it takes a second for each.
 const SLOW_QUEUE: &str = "qdisc add dev va root tbf rate 1kbit burst 200 limit 200";
-
-/// Reports until one is as wanted; there are enough of them for every window.
-const MOST_REPORTS: usize = 60;
-const MOST_LINES: usize = 2000;
 
 /// A frame of this size that `va` is to send.
 fn frame_out(bytes: usize) -> Vec<u8> {
@@ -28,13 +25,10 @@ fn frame_out(bytes: usize) -> Vec<u8> {
 
 /// The losses of the first report in which one of them is so much.
 fn losses(iftop: &mut Iftop, pointer: &str, wanted: u64) -> Value {
-    for _ in 0..MOST_REPORTS {
-        let losses = iftop.report()["losses"].take();
-        if losses.pointer(pointer).and_then(Value::as_u64) >= Some(wanted) {
-            return losses;
-        }
-    }
-    panic!("{pointer} never came to {wanted}");
+    let pointer = format!("/losses{pointer}");
+    let is_wanted =
+        |report: &Value| report.pointer(&pointer).and_then(Value::as_u64) >= Some(wanted);
+    report_when(iftop, is_wanted)["losses"].take()
 }
 
 /// `i0`, which drops all that is sent to it: nobody redirected it there.
@@ -49,12 +43,16 @@ fn add_dropping_interface(cable: &Cable) {
     }
 }
 
-fn send_to_dropping_interface(cable: &Cable, packets: usize) {
+/// Three packets, which it takes for received ones as well.
+fn send_to_dropping_interface(cable: &Cable) {
     cable.a.run(|| {
         let socket = UdpSocket::bind("10.7.0.1:0").unwrap();
-        (0..packets).for_each(|_| drop(socket.send_to(&[0; 100], "10.7.0.2:9")));
+        (0..3).for_each(|_| drop(socket.send_to(&[0; 100], "10.7.0.2:9")));
     });
 }
+
+/// All three with their headers.
+const DROPPED_BYTES: usize = 3 * (100 + 8 + 20 + 14);
 
 #[test]
 #[ignore = "needs root: cargo xtask test"]
@@ -78,19 +76,23 @@ fn what_the_interface_drops_before_us_is_told() {
     let cable = Cable::new();
     add_dropping_interface(&cable);
     let mut iftop = Iftop::json(&cable.a, "-i i0");
-    send_to_dropping_interface(&cable, 3);
-    let losses = losses(&mut iftop, "/interface/before_us", 3);
-    assert_eq!(losses["interface"]["before_us"], 3, "{losses}");
-    assert_eq!(losses["interface"]["received"]["dropped"], 3, "{losses}");
+    let packets = Cell::new(0);
+    let send = || {
+        send_to_dropping_interface(&cable);
+        packets.set(packets.get() + 3);
+    };
+    told_in_time(&mut iftop, DROPPED_BYTES, send, |report| {
+        is_lost(report, "/losses/interface/before_us_per_second")
+    });
+    let losses = losses(&mut iftop, "/interface/before_us", packets.get());
+    assert_eq!(losses["interface"]["before_us"], packets.get(), "{losses}");
+    assert_eq!(losses["interface"]["received"]["dropped"], packets.get(), "{losses}");
 
     let mut text = Iftop::start(&cable.a, "-i i0 -t");
     text.wait_until_listening();
-    send_to_dropping_interface(&cable, 3);
-    let told = (0..MOST_LINES).any(|_| {
-        let line = text.line();
-        line.starts_with("Lost: NIC dropped ") && line.ends_with(" before us\n")
-    });
-    assert!(told, "the loss is not told");
+    send_to_dropping_interface(&cable);
+    let line = line_that_starts(&mut text, "Lost: NIC dropped ");
+    assert!(line.ends_with(" before us\n"), "{line}");
 }
 
 #[test]

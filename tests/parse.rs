@@ -5,7 +5,10 @@ use std::{
     net::{IpAddr, Ipv6Addr},
 };
 
-use crate::support::frame::{self, TCP, UDP, V4};
+use crate::{
+    fuzz::parser::Distant,
+    support::frame::{self, TCP, UDP, V4},
+};
 use iftop_common::{
     FlowKey,
     parse::{Direction, Hook, LinkType, Mac, Packet, Refused, Vlan, parse},
@@ -272,23 +275,6 @@ fn ipv6() {
         ("cut header", cut(plain.clone(), 14 + 39), INGRESS, "malformed"),
         ("version 4", with(plain.clone(), &[(14, 0x45)]), INGRESS, "malformed"),
     ]);
-}
-
-/// A frame of which nothing is at hand, so that it is not read by the short way.
-struct Distant<'a>(&'a [u8]);
-
-impl Packet for Distant<'_> {
-    fn frame_bytes(&self) -> u64 {
-        self.0.frame_bytes()
-    }
-
-    fn read<const N: usize>(&self, offset: u64, bytes: &mut [u8; N]) -> bool {
-        self.0.read(offset, bytes)
-    }
-
-    fn peek<const N: usize>(&self, _: u64, _: &mut [u8; N]) -> bool {
-        false
-    }
 }
 
 /// Whatever the bytes are, the parser comes back, never counts more than there is, and says the same

@@ -2,43 +2,43 @@
 
 use std::fs;
 
-use iftop_common::{Bytes, parse::LinkType};
-use iftop_user::{
-    interface,
-    packet_filter::PacketFilter,
-    source::{
-        Sample, Source as _,
-        ebpf::{EbpfSource, Options},
-        hook::{HookChoice, HookKind},
-    },
+use iftop_common::Totals;
+use iftop_user::source::{
+    Sample, Source as _,
+    ebpf::EbpfSource,
+    hook::{HookChoice, HookKind},
 };
 use serde_json::json;
 
-use crate::support::{
-    footprint::children,
-    held::Held,
-    iftop::Iftop,
-    net::{Cable, Namespace, PacketSocket},
-    traffic::{DATAGRAM_BYTES, datagram},
+use crate::{
+    running::becomes,
+    support::{
+        footprint::children,
+        held::Held,
+        iftop::Iftop,
+        net::{Cable, Namespace, PacketSocket},
+        source::{open, totals_when},
+        told::report_when,
+        traffic::{DATAGRAM_BYTES, datagram},
+    },
 };
 
 /// What all packets came to, once so many were seen.
 fn seen(iftop: &mut Iftop, packets: usize) {
-    loop {
-        let report = iftop.report();
-        let seen = &report["account"]["seen"];
-        if seen["packets"].as_u64() >= Some(packets as u64) {
-            assert_eq!(*seen, json!({ "bytes": packets * DATAGRAM_BYTES, "packets": packets }));
-            return;
-        }
-    }
+    let report = report_when(iftop, |report| {
+        report["account"]["seen"]["packets"].as_u64() >= Some(packets as u64)
+    });
+    let expected = json!({ "bytes": packets * DATAGRAM_BYTES, "packets": packets });
+    assert_eq!(report["account"]["seen"], expected, "{report}");
 }
 
 /// Returns when the far end sends again: it learns of its carrier a moment later, and until then Linux throws
 /// away what it is to send (`linkwatch_do_dev` of `net/core/link_watch.c`).
 fn switch_on(cable: &Cable, near: &str) {
     cable.a.ip(&format!("link set {near} up"));
-    while !cable.b.ip("link show dev vb").contains("state UP") {}
+    let link = || cable.b.ip("link show dev vb");
+    becomes(&true, || link().contains("state UP"));
+    assert!(link().contains("state UP"), "{}", link());
 }
 
 /// A cable from another namespace, as it is made again after it was deleted.
@@ -162,6 +162,8 @@ fn nothing_is_held_for_one_that_is_gone() {
     for options in ["", "--hook clsact", "--table hash", "--no-sandbox"] {
         let cable = Cable::new();
         let mut iftop = Iftop::json(&cable.a, &format!("-i va --wait {options}"));
+        // What measures that holds programs and maps of its own.
+        report_when(&mut iftop, |report| report["cost"]["packet_nanoseconds"].is_number());
         let pid = iftop.id();
         let processes: Vec<u32> = children(pid).into_iter().chain([pid]).collect();
         let held = || processes.iter().map(|process| Held::by(*process));
@@ -179,23 +181,6 @@ fn nothing_is_held_for_one_that_is_gone() {
     }
 }
 
-/// Where the calling thread is.
-fn open(hook: HookChoice) -> EbpfSource {
-    EbpfSource::open(&Options {
-        interface: &interface::find("va").unwrap(),
-        hook,
-        table: None,
-        max_flows: 1000,
-        bytes: Bytes::Ip,
-        promiscuous: false,
-        filter: None,
-        log_refused: false,
-        sandbox: None,
-        wait: true,
-    })
-    .unwrap()
-}
-
 /// Whether a sample says that the interface is gone.
 fn is_gone(source: &mut EbpfSource) -> bool {
     let mut sample = Sample::default();
@@ -205,13 +190,11 @@ fn is_gone(source: &mut EbpfSource) -> bool {
 
 /// Samples until so many packets were seen or filtered: how many of each.
 fn counted(source: &mut EbpfSource, packets: u64) -> (u64, u64) {
-    let (mut seen, mut filtered, mut sample) = (0, 0, Sample::default());
-    while seen + filtered < packets {
-        source.sample(&mut sample).unwrap();
-        seen += sample.totals.seen.both().packets;
-        filtered += sample.totals.filtered.both().packets;
-    }
-    (seen, filtered)
+    let counts = |totals: &Totals| (totals.seen.both().packets, totals.filtered.both().packets);
+    counts(&totals_when(source, |totals| {
+        let (seen, filtered) = counts(totals);
+        seen + filtered >= packets
+    }))
 }
 
 #[test]
@@ -219,7 +202,7 @@ fn counted(source: &mut EbpfSource, packets: u64) -> (u64, u64) {
 fn one_that_was_away_while_nobody_looked_is_counted_again() {
     for hook in [HookChoice::Auto, HookChoice::Only(HookKind::Clsact)] {
         let cable = Cable::new();
-        let mut source = cable.a.run(|| open(hook));
+        let mut source = cable.a.run(|| open(hook, true, None));
         cable.a.ip(&format!("link set va netns {}", cable.b.path()));
         cable.b.ip(&format!("link set va netns {}", cable.a.path()));
         switch_on(&cable, "va");
@@ -232,16 +215,17 @@ fn one_that_was_away_while_nobody_looked_is_counted_again() {
     }
 }
 
+#[cfg(feature = "pcap")]
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_filter_that_comes_while_it_is_gone_is_that_of_its_return() {
-    if cfg!(not(feature = "pcap")) {
-        return;
-    }
+    use iftop_common::parse::LinkType;
+    use iftop_user::packet_filter::PacketFilter;
+
     let (a, b) = (Namespace::new(), Namespace::new());
     drop(plug(&a, &b));
     a.run(|| {
-        let mut source = open(HookChoice::Auto);
+        let mut source = open(HookChoice::Auto, true, None);
         a.ip("link delete va");
         assert!(is_gone(&mut source));
         let filter = PacketFilter::compile("udp dst port 2", LinkType::Ethernet).unwrap();

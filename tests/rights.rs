@@ -23,7 +23,8 @@ const NONE: &str = "0000000000000000";
 fn threads(process: u32) -> Vec<String> {
     let folder = fs::read_dir(format!("/proc/{process}/task")).unwrap();
     folder
-        .map(|thread| fs::read_to_string(thread.unwrap().path().join("status")).unwrap())
+        // A thread may end while it is looked at.
+        .filter_map(|thread| fs::read_to_string(thread.unwrap().path().join("status")).ok())
         .collect()
 }
 
@@ -156,34 +157,19 @@ fn without_its_helper_it_goes_on_counting() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn without_its_helper_a_filter_is_refused_and_all_is_counted_on() {
-    use iftop_common::{Bytes, parse::LinkType};
+    use iftop_common::parse::LinkType;
     use iftop_user::{
-        interface,
         packet_filter::PacketFilter,
         sandbox::Sandbox,
-        source::{
-            Sample, Source as _,
-            ebpf::{EbpfSource, Options},
-            hook::HookChoice,
-        },
+        source::{Source as _, hook::HookChoice},
     };
+
+    use crate::support::source::{open, totals_when};
 
     let cable = Cable::new();
     let sender = cable.sender_at_vb();
     cable.a.run(|| {
-        let mut source = EbpfSource::open(&Options {
-            interface: &interface::find("va").unwrap(),
-            hook: HookChoice::Auto,
-            table: None,
-            max_flows: 1000,
-            bytes: Bytes::Ip,
-            promiscuous: false,
-            filter: None,
-            log_refused: false,
-            sandbox: Some(&Sandbox::new(None, true).unwrap()),
-            wait: false,
-        })
-        .unwrap();
+        let mut source = open(HookChoice::Auto, false, Some(&Sandbox::new(None, true).unwrap()));
         let list = fs::read_to_string("/proc/thread-self/children").unwrap();
         let helper = list.trim().parse().unwrap();
         kill(helper, libc::SIGKILL);
@@ -192,10 +178,7 @@ fn without_its_helper_a_filter_is_refused_and_all_is_counted_on() {
         let error = source.set_filter(Some(&filter)).unwrap_err();
         assert!(error.to_string().contains("is gone: start iftop again"), "{error}");
         sender.send(&datagram());
-        let mut sample = Sample::default();
-        while sample.totals.seen.both().packets == 0 {
-            source.sample(&mut sample).unwrap();
-        }
+        totals_when(&mut source, |totals| totals.seen.both().packets == 1);
     });
 }
 

@@ -13,6 +13,7 @@ use crate::support::{
     iftop::{End, Iftop},
     kernel,
     net::{Cable, Namespace, VA_MAC, VB_MAC},
+    told::line_that_starts,
     traffic::{datagram, udp},
 };
 use aya::programs::{SchedClassifier, TcAttachType};
@@ -187,7 +188,7 @@ fn what_nohup_ignores_stays_ignored() {
     iftop.wait_until_listening();
     iftop.signal(libc::SIGHUP);
     iftop.signal(libc::SIGINT);
-    while !iftop.line().starts_with("====") {}
+    line_that_starts(&mut iftop, "====");
     iftop.signal(libc::SIGTERM);
     assert_eq!(iftop.end().status.code(), Some(143));
 }
@@ -263,9 +264,7 @@ fn nothing_is_left_however_it_ends() {
                 becomes(&before, || state(&cable.a));
             }
             assert_eq!(state(&cable.a), before, "{hook}, signal {signal}");
-            // Programs and maps are freed after an RCU grace period.
-            becomes(&Held::default(), || held.left());
-            assert_eq!(held.left(), Held::default(), "{hook}, signal {signal}");
+            held.assert_freed(&format!("{hook}, signal {signal}"));
         }
     }
 }

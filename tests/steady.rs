@@ -2,8 +2,6 @@
 //!
 //! In the suite these are short: `docs/soak.md` says by what each is made long, and what came of that.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 mod churn;
 mod cycles;
 mod soak;
@@ -11,13 +9,4 @@ mod soak;
 /// A number that the environment may say.
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |number| number.parse().unwrap())
-}
-
-/// However it comes.
-struct TrueAtEnd<'a>(&'a AtomicBool);
-
-impl Drop for TrueAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }

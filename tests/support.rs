@@ -1,5 +1,6 @@
 //! What the tests stand on: networks of their own, terminals, frames, and the program under test.
 
+pub mod at_end;
 pub mod bulk;
 pub mod capture;
 pub mod cells;
@@ -15,7 +16,9 @@ pub mod net;
 pub mod pty;
 pub mod report;
 pub mod scratch;
+pub mod source;
 pub mod tmux;
+pub mod told;
 pub mod traffic;
 pub mod tshark;
 #[cfg(feature = "pcap")]

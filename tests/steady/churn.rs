@@ -14,7 +14,9 @@ use crate::support::{
 const ROUNDS: &str = "IFTOP_CHURN";
 const DEFAULT_ROUNDS: u64 = 20;
 /// Looks: some files are open for a moment, and whoever writes to stderr is a thread as long as that takes.
-const PATIENCE: usize = 10_000;
+const PATIENCE: usize = 100_000;
+/// Of these the least is what is held at rest.
+const LOOKS: usize = 100;
 
 /// Descriptors and threads, of a run and of its helper.
 type Held = [(usize, u64); 2];
@@ -27,9 +29,19 @@ fn held(iftop: &Iftop) -> Held {
     })
 }
 
-/// The least of so many looks.
+/// Once the helper is one thread: at the start another one measures what a packet costs, with programs and maps of
+/// its own.
 fn held_at_rest(iftop: &Iftop) -> Held {
-    let looks = (0..PATIENCE / 100).map(|_| {
+    let mut now = held(iftop);
+    for _ in 0..PATIENCE {
+        if now[1].1 == 1 {
+            break;
+        }
+        thread::yield_now();
+        now = held(iftop);
+    }
+    assert_eq!(now[1].1, 1, "threads of the helper");
+    let looks = (0..LOOKS).map(|_| {
         thread::yield_now();
         held(iftop)
     });

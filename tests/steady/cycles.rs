@@ -12,8 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{TrueAtEnd, number};
+use super::number;
 use crate::support::{
+    at_end::TrueAtEnd,
     bulk,
     iftop::Iftop,
     kernel,

@@ -11,8 +11,9 @@ use std::{
 use iftop_user::interface::{self, InterfaceCounters};
 use serde_json::Value;
 
-use super::{TrueAtEnd, number};
+use super::number;
 use crate::support::{
+    at_end::TrueAtEnd,
     bulk,
     footprint::{Footprint, children},
     iftop::{Iftop, checked, kill},
@@ -34,6 +35,9 @@ const HEADER_BYTES: usize = 28;
 
 /// Packets that the interface receives each time before it goes.
 const EACH_TIME: u64 = 100;
+
+/// Looks that packets are given to arrive before they are taken for lost.
+const PATIENCE: usize = 100_000;
 
 /// Each time it is back; the rest is looked at with each report.
 const LOOKS: usize = 500;
@@ -97,13 +101,19 @@ impl Load<'_> {
     /// Nothing is in the queue of either end.
     fn wait_until_all_has_arrived(&self) {
         let [near, far] = [(&self.cable.a, "va"), (&self.cable.b, "vb")];
-        let all = || {
-            let [near, far] = [near, far].map(|(namespace, name)| counters(namespace, name));
+        let look = || [near, far].map(|(namespace, name)| counters(namespace, name));
+        let is_all = |[near, far]: &[InterfaceCounters; 2]| {
             near.sent.packets == far.received.packets && far.sent.packets == near.received.packets
         };
-        while !all() {
+        let mut seen = look();
+        for _ in 0..PATIENCE {
+            if is_all(&seen) {
+                return;
+            }
             thread::yield_now();
+            seen = look();
         }
+        panic!("not all has arrived: {seen:?}");
     }
 
     fn send(&mut self, port: u16, payload_bytes: usize) {

@@ -3,12 +3,15 @@
 
 #![expect(unsafe_code, reason = "bpf(2)")]
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, thread};
 
 /// Commands of bpf(2), `enum bpf_cmd` of `linux/bpf.h`: `BPF_PROG_GET_NEXT_ID` and the same of maps and links.
 const NEXT_PROGRAM: libc::c_int = 11;
 const NEXT_MAP: libc::c_int = 12;
 const NEXT_LINK: libc::c_int = 31;
+
+/// Looks that the kernel is given to free what nobody holds any more.
+const PATIENCE: usize = 200_000;
 
 /// Identifiers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +58,19 @@ impl Held {
             maps: &self.maps & &all.maps,
             links: &self.links & &all.links,
         }
+    }
+
+    /// Programs and maps are freed after an RCU grace period.
+    pub fn assert_freed(&self, case: &str) {
+        let mut left = self.left();
+        for _ in 0..PATIENCE {
+            if left == Self::default() {
+                break;
+            }
+            thread::yield_now();
+            left = self.left();
+        }
+        assert_eq!(left, Self::default(), "{case}");
     }
 }
 

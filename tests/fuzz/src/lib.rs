@@ -9,11 +9,11 @@ pub mod command_line;
 pub mod config_file;
 pub mod packet;
 pub mod packet_filter;
+pub mod parser;
 pub mod screen_filter;
 
 mod input;
 mod machine;
-mod parser;
 
 /// A check, by the name of its target.
 pub type Check = (&'static str, fn(&[u8]));

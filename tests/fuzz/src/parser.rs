@@ -15,7 +15,7 @@ pub const OUR_MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const FILE_BYTES: usize = 2;
 
 /// A frame of which nothing is at hand, as in the kernel where it is in pieces.
-struct Distant<'a>(&'a [u8]);
+pub struct Distant<'a>(pub &'a [u8]);
 
 impl Packet for Distant<'_> {
     fn frame_bytes(&self) -> u64 {
