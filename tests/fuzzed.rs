@@ -21,7 +21,9 @@ fn kept_inputs_hold() {
     names.retain(|name| !CHECKS.iter().any(|(check, _)| check == name));
     assert!(names.is_empty(), "there is no such check: {names:?}");
     for (name, check) in CHECKS {
-        for (file, path) in files(&Path::new(KEPT).join(name)) {
+        let kept = files(&Path::new(KEPT).join(name));
+        assert!(!kept.is_empty(), "nothing is kept for {name}");
+        for (file, path) in kept {
             // Named before it fails, which is by panicking inside.
             println!("{name}: {file}");
             check(&fs::read(path).unwrap());
@@ -29,9 +31,9 @@ fn kept_inputs_hold() {
     }
 }
 
-/// None where there is no such folder.
 fn files(folder: &Path) -> Vec<(String, PathBuf)> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let entries = entries.map(|entry| entry.unwrap());
     entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path())).collect()
 }

@@ -1,15 +1,19 @@
 //! The XDP hook: what is special about it, and where it is refused.
 
+use aya::programs::{ProgramInfo, SchedClassifier, TcAttachType};
 use iftop_user::interface::{self, InterfaceCounters};
 use serde_json::Value;
 
 use super::{THEM, US, account, v4};
-use crate::support::{
-    bulk,
-    frame::{self, UDP},
-    iftop::Iftop,
-    kernel,
-    net::{Cable, VA_MAC, VB_MAC},
+use crate::{
+    running::becomes,
+    support::{
+        bulk,
+        frame::{self, UDP},
+        iftop::Iftop,
+        kernel,
+        net::{Cable, Namespace, VA_MAC, VB_MAC},
+    },
 };
 
 /// A frame in several pieces: more than a page, which only a program for such frames may see.
@@ -32,7 +36,25 @@ fn jumbo_frames_are_counted_whole() {
     }
 }
 
-/// What a refused program says, and that nothing of it is left.
+/// What hangs on the hooks of tc: TCX programs by their numbers, where the kernel has such, filters, and the qdisc
+/// that they need.
+fn at_tc(namespace: &Namespace, interface: &str) -> (Vec<Vec<u32>>, [String; 3]) {
+    let sides = [TcAttachType::Ingress, TcAttachType::Egress];
+    let sides = if kernel::has_tcx() { &sides[..] } else { &[] };
+    let programs = namespace.run(|| {
+        let at = |side: &TcAttachType| {
+            let (_, programs) = SchedClassifier::query_tcx(interface, *side).unwrap();
+            programs.iter().map(ProgramInfo::id).collect()
+        };
+        sides.iter().map(at).collect()
+    });
+    let filters = ["qdisc show dev", "filter show ingress dev", "filter show egress dev"]
+        .map(|list| namespace.command("tc", &format!("{list} {interface}")));
+    (programs, filters)
+}
+
+/// What a refused program says, and that nothing of it is left: what is sent is counted by tc, so that it was there
+/// already where XDP is refused.
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn it_disturbs_nobody() {
@@ -45,6 +67,8 @@ fn it_disturbs_nobody() {
     let programs = || cable.a.ip("-details link show va");
     let before = programs();
     assert!(before.contains("xdpgeneric"), "{before}");
+    let beside = || ["va", "lo", "t0", "br0"].map(|interface| at_tc(&cable.a, interface));
+    let before_beside = beside();
     for (options, expected) in [
         ("-i va --hook xdp", "va has an XDP program already (id "),
         ("-i va --hook xdp=native", "va has an XDP program already (id "),
@@ -55,6 +79,8 @@ fn it_disturbs_nobody() {
         let end = Iftop::start(&cable.a, &format!("{options} --json")).end();
         assert_eq!((end.status.code(), &*end.out), (Some(1), ""), "{options}");
         assert!(end.errors.contains(expected), "{options}: {}", end.errors);
+        becomes(&before_beside, beside);
+        assert_eq!(beside(), before_beside, "{options}");
     }
     assert_eq!(programs(), before, "the first one's program is still there, and no other");
     first.last_report(0);

@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// Nobody's: no process but those of a test counts against a limit of it.
-const UID: u32 = 1_900_000_000;
+/// Nobody's, one for each test that needs one: no process but its own counts against a limit of it.
+const UIDS: [u32; 2] = [1_900_000_000, 1_900_000_001];
 
 fn limited(namespace: &Namespace, limit: &str, options: &str) -> Iftop {
     let mut command = Command::new("prlimit");
@@ -84,13 +84,14 @@ fn no_locked_memory_is_no_matter() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn too_few_processes_are_told_and_nothing_stays_attached() {
+    let [uid, _] = UIDS;
     let capable = Capable::new("cap_bpf,cap_net_admin,cap_perfmon");
     let cable = Cable::new();
     let before = state(&cable.a);
     let mut failed = 0;
     for processes in 1.. {
         let script = format!(
-            "exec setpriv --reuid {UID} --clear-groups prlimit --nproc={processes} \
+            "exec setpriv --reuid {uid} --clear-groups prlimit --nproc={processes} \
              iftop -n -t -i va --source ebpf -s 1"
         );
         let end = by_shell_as(&cable.a, &script, capable.program().to_str().unwrap()).end();
@@ -112,6 +113,7 @@ fn too_few_processes_are_told_and_nothing_stays_attached() {
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_terminal_is_given_back_where_processes_are_too_few() {
+    let [_, uid] = UIDS;
     let capable = Capable::new("cap_bpf,cap_net_admin,cap_perfmon");
     let cable = Cable::new();
     let before = state(&cable.a);
@@ -120,7 +122,7 @@ fn a_terminal_is_given_back_where_processes_are_too_few() {
         let mut pty = Pty::open(80, 24);
         let modes = pty.modes();
         let script = format!(
-            "setpriv --reuid {UID} --clear-groups prlimit --nproc={processes} {} \
+            "setpriv --reuid {uid} --clear-groups prlimit --nproc={processes} {} \
              -n -i va --source ebpf --no-summary; echo ended $?.",
             capable.program().display()
         );
