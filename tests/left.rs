@@ -2,13 +2,16 @@
 
 use std::{env, process::Command, thread};
 
-use crate::support::{
-    footprint::children,
-    held::Held,
-    iftop::{Iftop, kill},
-    kernel,
-    net::{Cable, Namespace},
-    traffic::{Senders, into, udp},
+use crate::{
+    running::becomes,
+    support::{
+        footprint::children,
+        held::Held,
+        iftop::{Iftop, kill},
+        kernel,
+        net::{Cable, Namespace},
+        traffic::{Senders, into, udp},
+    },
 };
 
 /// What hangs on the hooks of an interface.
@@ -48,30 +51,42 @@ fn filters(namespace: &Namespace) {
     }
 }
 
-/// Looks that the kernel is given to free what nobody holds any more.
-const PATIENCE: usize = 200_000;
-
-/// Programs and maps are freed after an RCU grace period.
-fn assert_freed(held: &Held, case: &str) {
-    let mut left = held.left();
-    for _ in 0..PATIENCE {
-        if left == Held::default() {
-            break;
-        }
-        thread::yield_now();
-        left = held.left();
-    }
-    assert_eq!(left, Held::default(), "{case}");
-}
-
 const NOTHING: &str = "nothing of an iftop that was killed is left\n";
 
 const AT_ONCE: usize = 10;
+
+/// Looks that one is given to begin.
+const PATIENCE: usize = 200_000;
 
 /// Rounds in which so many are killed at once: `IFTOP_KILLS` says how many in all.
 fn rounds() -> usize {
     let kills = env::var("IFTOP_KILLS").map_or(20, |number| number.parse().unwrap());
     usize::div_ceil(kills, AT_ONCE)
+}
+
+/// Looks until it holds anything: it has begun to load. It goes on while it is looked at.
+fn held_while_starting(iftop: &Iftop) -> Held {
+    let mut held = Held::by(iftop.id());
+    for _ in 0..PATIENCE {
+        if held != Held::default() {
+            break;
+        }
+        thread::yield_now();
+        held = Held::by(iftop.id());
+    }
+    assert_ne!(held, Held::default(), "it never began");
+    held
+}
+
+/// Kills them, and not their helpers; what they held is freed.
+fn assert_nothing_is_left(iftops: Vec<Iftop>, held: &[Held], hook: &str) {
+    for iftop in iftops {
+        iftop.signal(libc::SIGKILL);
+        iftop.end();
+    }
+    for held in held {
+        held.assert_freed(hook);
+    }
 }
 
 #[test]
@@ -81,37 +96,37 @@ fn of_many_that_are_killed_nothing_is_left() {
         return;
     }
     let cable = Cable::new();
-    let before = cable.a.ip("-d -o link show dev va");
-    for round in 0..rounds() {
-        let hook = ["tcx", "xdp"][round % 2];
-        // Of XDP programs an interface has one.
-        let number = if hook == "tcx" { AT_ONCE } else { 1 };
-        let options = format!("--json -i va -p --hook {hook}");
-        let mut iftops: Vec<_> = (0..number).map(|_| Iftop::start(&cable.a, &options)).collect();
-        let mut held = Vec::new();
-        // Some are killed while they still open things.
-        for iftop in iftops.iter_mut().take(number.div_ceil(2)) {
-            iftop.wait_until_listening();
-            held.push(Held::by(iftop.id()));
-        }
+    let state = || cable.a.ip("-d -o link show dev va");
+    let before = state();
+    for _ in 0..rounds() {
+        let start = |_| Iftop::start(&cable.a, "--json -i va -p --hook tcx");
+        let mut iftops: Vec<_> = (0..AT_ONCE).map(start).collect();
+        // The others are killed while they still open things.
+        let counting = iftops.iter_mut().take(AT_ONCE / 2);
+        let held: Vec<_> = counting
+            .map(|iftop| {
+                iftop.wait_until_listening();
+                Held::by(iftop.id())
+            })
+            .collect();
         assert!(held.iter().all(|held| !held.links.is_empty()), "{held:?}");
-        for iftop in iftops {
-            iftop.signal(libc::SIGKILL);
-            iftop.end();
-        }
-        for held in held {
-            assert_freed(&held, hook);
-        }
+        assert_nothing_is_left(iftops, &held, "tcx");
     }
-    // What those that had not begun to count held is seen at the interface alone.
-    let mut after = cable.a.ip("-d -o link show dev va");
-    for _ in 0..PATIENCE {
-        if after == before {
-            break;
-        }
-        after = cable.a.ip("-d -o link show dev va");
+    // Of XDP programs an interface has one: one at a time, every other one while it starts.
+    for round in 0..rounds() {
+        let mut iftop = Iftop::start(&cable.a, "--json -i va -p --hook xdp");
+        let held = if round % 2 == 0 {
+            iftop.wait_until_listening();
+            Held::by(iftop.id())
+        } else {
+            held_while_starting(&iftop)
+        };
+        assert!(round % 2 == 1 || !held.links.is_empty(), "{held:?}");
+        assert_nothing_is_left(vec![iftop], &[held], "xdp");
+        // The next one would be refused; and what those that had not begun to count held is seen here alone.
+        becomes(&before, state);
+        assert_eq!(state(), before, "xdp, round {round}");
     }
-    assert_eq!(after, before);
     assert_eq!(clean_up(&cable.a, ""), NOTHING);
 }
 
@@ -145,7 +160,7 @@ fn by_clsact_all_that_many_leave_is_told_and_removed() {
         assert_eq!(out.matches("va: removed the ").count(), 2 * AT_ONCE, "round {round}: {out}");
         assert_eq!(at_the_hooks(&cable.a), before, "round {round}");
         for held in held {
-            assert_freed(&held, &format!("round {round}"));
+            held.assert_freed(&format!("round {round}"));
         }
     }
     assert_eq!(clean_up(&cable.a, ""), NOTHING);
