@@ -128,7 +128,7 @@ fn packet_filters() -> Vec<Vec<u8>> {
     for (place, expression) in crate::filter::EXPRESSIONS.iter().enumerate() {
         let capture = pcap::Capture::dead(pcap::Linktype::ETHERNET).unwrap();
         let program = capture.compile(expression, true).unwrap();
-        let hook = [place % 3, place / 3 % 3].map(|choice| u8::try_from(choice).unwrap());
+        let hook = [place % 4, place / 4 % 3].map(|choice| u8::try_from(choice).unwrap());
         let frame = &frames[place * 3 % frames.len()];
         // Hook, protocol of the tag, its number, where it is, and how much of the frame is at hand.
         let mut seed =

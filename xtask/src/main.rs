@@ -125,7 +125,8 @@ enum Task {
     /// Run the tests that face the kernel on other kernels, in virtual machines
     ///
     /// Debian's kernels 5.10, 6.1, 6.12, 6.18 and its newest are fetched and booted by emulation, which takes
-    /// no rights. Where CI is set, all of them must be tested.
+    /// no rights. Where CI is set, all must be tested that Debian's mirror
+    /// still has.
     Vm {
         /// Which of these kernels, or `newest`; all of them where none is named
         #[arg(value_name = "KERNEL")]

@@ -76,7 +76,8 @@ struct Ran {
     took: Duration,
 }
 
-/// Runs the tests on these kernels, or on all. Some may be left out, which fails in CI.
+/// Runs the tests on these kernels, or on all. Some may be left out, which fails in CI unless
+/// Debian's mirror has their suite no more.
 pub fn vm(kernels: &[String], record: bool) -> Result<()> {
     let wanted = kernels::chosen(kernels)?;
     setup::setup(Purpose::Vm)?;

@@ -15,6 +15,7 @@ const CONTEXT: u64 = 0x1000;
 const FRAME: u64 = 0x10_0000;
 const STACK_END: u64 = 0x20_0000;
 const STACK_BYTES: usize = 512;
+const ETHERNET_BYTES: usize = 14;
 /// In a register that a call has destroyed.
 const DESTROYED: u64 = 0xdead_dead_dead_dead;
 
@@ -40,7 +41,7 @@ pub struct Machine<'a> {
     code: Vec<Instruction>,
     context: Context,
     frame: &'a [u8],
-    /// So many bytes of it can be read directly.
+    /// So many bytes of it are linear.
     linear: usize,
     tag: Option<Tag>,
     programs: i32,
@@ -142,6 +143,11 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// What of the frame is in front of where `data` points.
+    fn front(&self) -> usize {
+        if self.context == Context::BareSkb { ETHERNET_BYTES } else { 0 }
+    }
+
     fn descriptor(&self) -> u64 {
         0xffff_0000_0000_0000 | i64::from(self.programs).cast_unsigned()
     }
@@ -157,22 +163,29 @@ impl<'a> Machine<'a> {
 
     fn call(&mut self, function: i32) {
         const GET_BUFF_LEN: i32 = 188;
-        const LOAD_BYTES: [i32; 2] = [26, 189];
+        const LOAD_BYTES_RELATIVE: i32 = 68;
+        const HDR_START_MAC: u64 = 0;
         assert_eq!(self.registers[1], CONTEXT);
         self.registers[0] = match (function, self.context) {
             (GET_BUFF_LEN, Context::Xdp { .. }) => self.frame.len() as u64,
-            (26, Context::Skb) | (189, Context::Xdp { frags: true }) => self.load_bytes(),
-            _ => panic!("{function} is not there: only {GET_BUFF_LEN} and {LOAD_BYTES:?} are"),
+            (26, Context::Skb | Context::BareSkb) | (189, Context::Xdp { frags: true }) => {
+                self.load_bytes(&self.frame[self.front()..])
+            }
+            (LOAD_BYTES_RELATIVE, Context::BareSkb) => {
+                assert_eq!(self.registers[5], HDR_START_MAC);
+                self.load_bytes(&self.frame[..self.linear])
+            }
+            _ => panic!("{function} is not there"),
         };
         self.registers[1..=5].fill(DESTROYED);
     }
 
     /// 0, or an error where the frame does not have them.
-    fn load_bytes(&mut self) -> u64 {
+    fn load_bytes(&mut self, of: &[u8]) -> u64 {
         let [at, to, bytes] = [2, 3, 4].map(|register| self.registers[register]);
         assert!(i32::try_from(at).is_ok(), "the verifier sees an offset of 32 bits");
         let (start, count) = (at as usize, bytes as usize);
-        let Some(part) = self.frame.get(start..start + count) else {
+        let Some(part) = of.get(start..start + count) else {
             return (-14_i64).cast_unsigned();
         };
         let part = part.to_vec();
@@ -185,7 +198,7 @@ impl<'a> Machine<'a> {
             CONTEXT..FRAME => return self.field(at - CONTEXT, bytes),
             FRAME..0x1f_0000 => {
                 let start = (at - FRAME) as usize;
-                self.frame[..self.linear][start..start + bytes].to_vec()
+                self.frame[self.front()..self.linear][start..start + bytes].to_vec()
             }
             _ => {
                 let part = &self.stack[Self::place(at)..][..bytes];
@@ -198,14 +211,15 @@ impl<'a> Machine<'a> {
     /// Of `struct __sk_buff` or `struct xdp_md`.
     fn field(&self, offset: u64, bytes: usize) -> u64 {
         assert_eq!(bytes, 4, "fields have 32 bits");
-        let end = FRAME + self.linear as u64;
-        match (self.context, offset) {
-            (Context::Skb, 0) => self.frame.len() as u64,
-            (Context::Skb, 20) => self.tag.is_some().into(),
-            (Context::Skb, 24) => self.tag.map_or(0, |tag| tag.control.into()),
-            (Context::Skb, 28) => self.tag.map_or(0, |tag| tag.protocol.to_be().into()),
-            (Context::Skb, 76) | (Context::Xdp { .. }, 0) => FRAME,
-            (Context::Skb, 80) | (Context::Xdp { .. }, 4) => end,
+        let end = FRAME + (self.linear - self.front()) as u64;
+        let is_skb = matches!(self.context, Context::Skb | Context::BareSkb);
+        match (is_skb, offset) {
+            (true, 0) => (self.frame.len() - self.front()) as u64,
+            (true, 20) => self.tag.is_some().into(),
+            (true, 24) => self.tag.map_or(0, |tag| tag.control.into()),
+            (true, 28) => self.tag.map_or(0, |tag| tag.protocol.to_be().into()),
+            (true, 76) | (false, 0) => FRAME,
+            (true, 80) | (false, 4) => end,
             _ => panic!("there is no field at {offset}"),
         }
     }

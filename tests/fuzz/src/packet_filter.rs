@@ -29,15 +29,17 @@ pub fn check(data: &[u8]) {
             Context::Skb,
             Context::Xdp { frags: true },
             Context::Xdp { frags: false },
+            Context::BareSkb,
         ]),
         tags: input.choice(&[None, Some(Tags::Skipped), Some(Tags::Seen)]),
     };
     let tag = Tag { protocol: input.choice(&ETHERTYPES_VLAN), control: input.number() };
-    let beside = input.byte() % 2 == 1 && hook.context == Context::Skb && hook.tags.is_some();
+    let is_skb = matches!(hook.context, Context::Skb | Context::BareSkb);
+    let beside = input.byte() % 2 == 1 && is_skb && hook.tags.is_some();
     let linear = usize::from(input.byte());
     let length = usize::from(input.byte());
     let mut frame = input.bytes(length).to_vec();
-    if hook.tags.is_some() {
+    if hook.tags.is_some() || hook.context == Context::BareSkb {
         frame.resize(frame.len().max(HEADER_BYTES), 0);
     }
     let tag = beside.then_some(tag);
@@ -46,10 +48,10 @@ pub fn check(data: &[u8]) {
     let Ok(code) = translate(&program, hook, PROGRAMS) else { return };
 
     let expected = accepts(&program, &seen(&frame, hook, tag));
-    let linear = if matches!(hook.context, Context::Xdp { frags: false }) {
-        frame.len()
-    } else {
-        linear.min(frame.len())
+    let linear = match hook.context {
+        // In front of both an XDP program of the kernel's wanted it so.
+        Context::Xdp { frags: false } | Context::BareSkb => frame.len(),
+        _ => linear.min(frame.len()),
     };
     let jumped_to = Machine::new(&code, hook.context, &frame, linear, tag, PROGRAMS).run();
     let index = if expected { gate::COUNT } else { gate::REJECT };

@@ -232,6 +232,12 @@ mod tests {
 
     #[test]
     fn the_text_says_the_bounds() {
+        let most = include_str!("../../../iftop-user/src/source/ebpf/differential/verifier.rs");
+        assert!(
+            most.contains("const MOST: u32 = 80_000;") && TEXT.contains("None may pass 80,000 ")
+        );
+        let file = include_str!("../../../docs/verifier.md");
+        assert!(file.starts_with(TEXT), "`cargo xtask vm --record` writes it");
         assert!(TEXT.contains(&format!("more than {TOLERANCE} %")));
     }
 }

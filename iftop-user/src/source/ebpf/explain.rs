@@ -5,6 +5,7 @@ use std::io;
 
 use anyhow::Error;
 use aya::util::KernelVersion;
+use rustix::process::{Resource, getrlimit};
 
 use crate::{
     netlink::Refusal,
@@ -14,6 +15,9 @@ use crate::{
 
 /// The first one that can run our programs.
 const OLDEST_KERNEL: KernelVersion = KernelVersion::new(5, 10, 0);
+
+/// The first one in which maps are no locked memory.
+const NO_LOCKED_MEMORY: KernelVersion = KernelVersion::new(5, 11, 0);
 
 const TOO_OLD: &str = "kernel before 5.10";
 
@@ -65,6 +69,13 @@ fn reason(code: Option<i32>, kernel: Option<KernelVersion>) -> Option<String> {
         Some(libc::ENOSYS) => Some("no BPF in this kernel".to_owned()),
         Some(libc::EPERM | libc::EACCES) if !missing().is_empty() => {
             Some(format!("no {}", missing().join(", ")))
+        }
+        // Before, a table is memory that is locked; to raise the limit takes `cap_sys_resource`.
+        Some(libc::EPERM)
+            if kernel.is_some_and(|kernel| kernel < NO_LOCKED_MEMORY)
+                && getrlimit(Resource::Memlock).current.is_some() =>
+        {
+            Some("too little memory may be locked (ulimit -l), kernel before 5.11".to_owned())
         }
         // As in a container, whatever capabilities there are.
         Some(libc::EPERM) => Some("BPF is not permitted".to_owned()),
