@@ -94,11 +94,14 @@ fn a_macvlan_and_the_interface_below() {
     is_exact_at_both(&commands, UPPER_MAC, &[]);
 }
 
+/// One that looks at multicast joins a group itself, and says so after a moment (`br_multicast_join_snoopers`).
 #[test]
 #[ignore = "needs root: cargo xtask test"]
 fn a_bridge_and_its_port() {
-    let commands =
-        ["link add upper address 02:00:00:00:00:0c type bridge", "link set va master upper"];
+    let commands = [
+        "link add upper address 02:00:00:00:00:0c type bridge mcast_snooping 0",
+        "link set va master upper",
+    ];
     is_exact_at_both(&commands, UPPER_MAC, &[]);
 }
 
@@ -111,8 +114,11 @@ fn what_a_bridge_hands_on_passes_its_ports_alone() {
     cable.a.ip(&format!("link add vc type veth peer name vd netns {path}"));
     cable.a.ip("link set vc up");
     cable.b.ip("link set vd up");
-    let commands =
-        ["link add upper type bridge", "link set va master upper", "link set vc master upper"];
+    let commands = [
+        "link add upper type bridge mcast_snooping 0",
+        "link set va master upper",
+        "link set vc master upper",
+    ];
     assert!(put_upon(&cable, &commands));
     let [va, vc, upper, any] = start(&cable, ["va", "vc", "upper", "any"]);
     let wire = cable.sender_at_vb();
