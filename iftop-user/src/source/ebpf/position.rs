@@ -1,7 +1,7 @@
 //! Who is at a TCX hook, and where we stand among them.
 //!
-//! It owns one question to the kernel, which takes `CAP_NET_ADMIN`. It must never open a program of somebody else: identifiers
-//! are enough, and more would take more privileges than we may have.
+//! It owns one question to the kernel, which takes `CAP_NET_ADMIN`. It must never open a program of somebody
+//! else: identifiers are enough, and more would take more privileges than we may have.
 //!
 //! Source: bpf(2), `BPF_PROG_QUERY` of `linux/bpf.h`; `tcx_prog_query` in `kernel/bpf/tcx.c`.
 #![expect(unsafe_code, reason = "bpf(2)")]

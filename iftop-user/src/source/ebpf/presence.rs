@@ -10,7 +10,8 @@ use crate::{
     source::{Sample, Source as _, around::Around, surroundings::Place},
 };
 
-/// Whether nothing of ours is at the hooks of tc any more, though the interface is there.
+/// Whether nothing of ours is at the hooks of tc any more, though the interface is there: it was away and nobody
+/// heard of it, or somebody has taken our programs away, which cannot be told apart.
 pub(super) fn is_taken_away(places: &[Option<Place>; 2]) -> bool {
     let mut known = places.iter().flatten().peekable();
     known.peek().is_some() && known.all(|place| place.position.is_none())
