@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub mod action;
+mod closer;
 mod cursor;
 pub mod editor;
 pub mod keys;
@@ -27,6 +28,7 @@ mod shown;
 pub mod text_keys;
 
 use action::{Action, Move};
+use closer::Looking;
 use cursor::Cursor;
 use editor::Editor;
 use prompt::Question;
@@ -69,6 +71,12 @@ pub struct App {
     /// What stands in place of the table, from which of its lines on.
     page: Option<(Page, usize)>,
     cursor: Cursor,
+    /// The row that is looked at closer.
+    looking: Option<Looking>,
+    /// tcpdump for what is listened to, without an expression.
+    dump_command: String,
+    /// What is to be copied, until somebody takes it.
+    wanted_copy: Option<String>,
     prompt: Option<(Question, Editor)>,
     /// The packet filter that is in use, as it was written.
     packet_filter: String,
@@ -86,6 +94,10 @@ pub enum Page {
     Help,
     /// How the counting goes.
     Health,
+    /// All that is known of a row.
+    Detail,
+    /// The interface's last ten minutes.
+    Chart,
 }
 
 /// Whether rows move.
@@ -128,6 +140,9 @@ impl App {
             behind: Behind::Nothing,
             page: None,
             cursor: Cursor::default(),
+            looking: None,
+            dump_command: String::new(),
+            wanted_copy: None,
             prompt: None,
             packet_filter: String::new(),
             wanted_filter: None,
@@ -160,6 +175,7 @@ impl App {
         if let Some(rows) = view.frozen.take() {
             self.freeze = Freeze::Yes(rows);
         }
+        self.note_closeup(&view);
         self.view = view;
         self.behind = Behind::Nothing;
         self.cursor.settle(&self.view);
@@ -176,11 +192,11 @@ impl App {
         if self.prompt.is_some() || event.is_release() {
             return false;
         }
-        let moves = keys::action(event).is_some_and(Action::moves);
+        let asks = |what: fn(Action) -> bool| keys::action(event).is_some_and(what);
         match self.behind {
             Behind::Nothing => false,
-            Behind::Moves => !moves,
-            Behind::Changes => moves || self.is_freezing(),
+            Behind::Moves => !asks(Action::moves),
+            Behind::Changes => asks(Action::looks_at_rows) || self.is_freezing(),
         }
     }
 
@@ -221,6 +237,10 @@ impl App {
         match action {
             Action::Help => self.turn(Page::Help),
             Action::Health => self.turn(Page::Health),
+            Action::Chart => self.turn(Page::Chart),
+            Action::Detail => self.look(),
+            Action::Copy => self.copy(),
+            Action::Unselect if self.page.is_some() => self.page = None,
             Action::Scroll(by) | Action::Select(by) if self.page.is_some() => self.scroll_page(by),
             Action::Pause => {
                 self.paused = !self.paused;

@@ -23,6 +23,8 @@ mod allocations;
 mod budget;
 mod deltas;
 mod figures;
+mod highest;
+pub mod history;
 mod index;
 #[cfg(test)]
 mod memory;
@@ -38,6 +40,8 @@ use ageing::larger;
 pub use budget::BYTES_PER_FLOW;
 use budget::max_delta_bytes;
 use deltas::Delta;
+use highest::Highest;
+use history::History;
 pub(crate) use index::Index;
 use room::{Line, place_number};
 use slots::{Slot, Slots};
@@ -53,6 +57,18 @@ pub struct Pair<T> {
     pub received: T,
 }
 
+impl Pair<Count> {
+    /// A flow's counts, seen from the left host; `swapped` where that is the flow's far end.
+    pub(crate) fn of(counters: Counters, swapped: bool) -> Self {
+        let Counters { ingress, egress } = counters;
+        if swapped {
+            Self { sent: ingress, received: egress }
+        } else {
+            Self { sent: egress, received: ingress }
+        }
+    }
+}
+
 /// A flow that is remembered, as its hook saw it.
 #[derive(Clone, Debug)]
 pub struct Flow {
@@ -64,6 +80,11 @@ pub struct Flow {
     pub interval: Counters,
     /// Per window: 2, 10 and 40 seconds.
     windows: [Counters; 3],
+    /// Since the last step of the history.
+    unrecorded: Counters,
+    highest: Highest,
+    /// Seconds from the start on.
+    first_seen: u32,
     /// The slot that it began in: what earlier ones say of its place is another's.
     born: u32,
     newest_slot: u32,
@@ -83,6 +104,8 @@ pub struct FlowTable {
     flows: Slab<Flow>,
     index: Index,
     slots: Slots,
+    /// Where somebody may want to look at it.
+    history: Option<History>,
     max_delta_bytes: usize,
     /// Of the newest sample; here so that its memory is used again.
     lines: Vec<Line>,
@@ -104,6 +127,7 @@ impl FlowTable {
             flows: Slab::new(),
             index: Index::default(),
             slots: Slots::default(),
+            history: None,
             max_delta_bytes: max_delta_bytes(max_flows),
             lines: Vec::new(),
             spans: Window::ALL.map(Span::new),
@@ -157,6 +181,11 @@ impl FlowTable {
             ..Slot::default()
         });
         let near_ends = self.take_in_new(&sample.flows, &mut lines, number);
+        let touched = lines.iter().filter_map(|line| match *line {
+            Line::At(place) => Some(place),
+            _ => None,
+        });
+        self.note_highest(touched.chain(near_ends.iter().map(|delta| delta.place)));
         let places = iter::zip(&lines, &sample.flows);
         let of_lines = places.filter_map(|(line, &(_, counters))| match *line {
             Line::At(place) => Some(Delta { place, counters }),
@@ -165,6 +194,7 @@ impl FlowTable {
         self.slots.fill_newest(of_lines.chain(near_ends));
         self.lines = lines;
         self.stay_in_bounds();
+        self.record(number, sample.elapsed, directions);
         self.note_peaks();
     }
 
@@ -174,11 +204,16 @@ impl FlowTable {
         self.interval = Duration::ZERO;
         let first_slot = self.slots.first();
         let (index, largest) = (&mut self.index, &mut self.largest_forgotten);
+        let history = &mut self.history;
         self.flows.retain(|place, flow| {
             flow.interval = Counters::default();
             let keep = flow.newest_slot >= first_slot;
             if !keep {
-                index.remove(&flow.key, place_number(place));
+                let place = place_number(place);
+                index.remove(&flow.key, place);
+                if let Some(history) = history {
+                    history.note_gone(place, flow);
+                }
                 *largest = larger(*largest, Some((flow.key, flow.cumulative)));
             }
             keep
@@ -208,6 +243,7 @@ impl FlowTable {
             flows: self.flows.clone(),
             index: Index::default(),
             slots: self.slots.without_deltas(),
+            history: self.history.clone(),
             lines: Vec::new(),
             ..*self
         }
@@ -238,6 +274,7 @@ impl FlowTable {
         self.account.add(&flow.key, counters.both());
         flow.cumulative += counters;
         flow.interval += counters;
+        flow.unrecorded += counters;
         flow.newest_slot = slot;
         for window in &mut flow.windows {
             *window += counters;

@@ -47,6 +47,7 @@ pub mod services;
 pub mod source;
 pub mod stderr;
 pub mod summary;
+pub mod tcpdump;
 pub mod terminal;
 pub mod text;
 pub mod tui;

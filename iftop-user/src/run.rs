@@ -124,6 +124,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
 impl<'a> Session<'a> {
     fn new(options: &'a Options, opened: Opened, signals: Signals) -> Self {
         let Opened { poller, subject, about, at_start, rules, hook, dlt, playback } = opened;
+        let table = FlowTable::new(rules, about.max_flows as usize);
         Self {
             options,
             subject,
@@ -135,7 +136,7 @@ impl<'a> Session<'a> {
             ended: false,
             gone: false,
             poller,
-            table: FlowTable::new(rules, about.max_flows as usize),
+            table,
             monitor: Monitor::new(about, &at_start),
             still: None,
             names: Names::new(),

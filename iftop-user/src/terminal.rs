@@ -8,7 +8,10 @@
 use std::{cell::RefCell, future, io, mem, panic, pin::Pin, rc::Rc, task::Poll};
 
 use anyhow::{Context as _, Result, ensure};
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::{
+    clipboard::CopyToClipboard,
+    event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers},
+};
 use ratatui::{
     Frame, TerminalOptions, Viewport,
     backend::CrosstermBackend,
@@ -103,6 +106,15 @@ impl Terminal {
         self.frames.draw(render).context("draw on the terminal")?;
         self.printer.start_printing(self.bytes.take());
         Ok(())
+    }
+
+    /// Hands a text to the clipboard, with the next frame. Whether the terminal takes it, it does not say.
+    ///
+    /// # Errors
+    /// None: the memory that it is written to takes everything.
+    pub fn copy(&mut self, text: &str) -> Result<()> {
+        let copy = CopyToClipboard::to_clipboard_from(text);
+        crossterm::queue!(self.bytes, copy).context("copy to the clipboard")
     }
 
     /// The size of the next frame.

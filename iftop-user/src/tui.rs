@@ -14,6 +14,8 @@ use crate::{
 };
 
 mod canvas;
+mod chart;
+mod closer;
 mod health;
 mod help;
 mod layout;
@@ -75,12 +77,29 @@ struct Glyphs {
     origin: &'static str,
     done: &'static str,
     to_do: &'static str,
+    axis: &'static str,
+    is_unicode: bool,
 }
 
 impl Glyphs {
-    const UNICODE: Self =
-        Self { rule: "─", tick: "┴", origin: "└", done: "█", to_do: "·" };
-    const ASCII: Self = Self { rule: "-", tick: "+", origin: "|", done: "#", to_do: "." };
+    const UNICODE: Self = Self {
+        rule: "─",
+        tick: "┴",
+        origin: "└",
+        done: "█",
+        to_do: "·",
+        axis: "│",
+        is_unicode: true,
+    };
+    const ASCII: Self = Self {
+        rule: "-",
+        tick: "+",
+        origin: "|",
+        done: "#",
+        to_do: ".",
+        axis: "|",
+        is_unicode: false,
+    };
 
     fn of(status: &Status<'_>) -> Self {
         if status.unicode { Self::UNICODE } else { Self::ASCII }
@@ -121,6 +140,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
         match app.page() {
             Some((Page::Help, first)) => help::draw(&mut canvas, &layout, first),
             Some((Page::Health, first)) => health::draw(&mut canvas, app, &layout, status, first),
+            Some((Page::Detail | Page::Chart, first)) => {
+                closer::draw(&mut canvas, app, &layout, status, first);
+            }
             None => table::draw(&mut canvas, app, &layout, palette),
         }
     }
@@ -149,7 +171,8 @@ pub fn shown_rows(app: &App, size: Size) -> &[Row] {
 
 /// The addresses whose names matter on a screen of this size.
 pub fn shown_addresses(app: &App, size: Size) -> impl Iterator<Item = IpAddr> {
-    shown_rows(app, size).iter().flat_map(Row::addresses)
+    let detail = app.detail().map(|detail| &detail.row);
+    shown_rows(app, size).iter().chain(detail).flat_map(Row::addresses)
 }
 
 #[cfg(test)]

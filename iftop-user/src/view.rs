@@ -14,7 +14,9 @@ use crate::{
     units::Measure,
 };
 
+mod closer;
 mod data;
+mod dump;
 mod filter;
 #[cfg(test)]
 pub mod fixture;
@@ -24,6 +26,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub use closer::{Closer, Closeup, Detail};
 pub use data::{Endpoint, Matched, Row, Share, Talker, Total, Traffic, View};
 use groups::Groups;
 use order::Ordered;
@@ -61,6 +64,8 @@ pub struct Query<'a> {
     /// A row that must be there, if it is in the table at all: the view begins earlier or later, by as
     /// little as that takes.
     pub wanted: Option<RowId>,
+    /// What is to be looked at closer.
+    pub closer: Option<Closer<'a>>,
 }
 
 /// Which ports are told apart. Without any, protocols are not either.
@@ -150,6 +155,7 @@ pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
         wire_bits_per_second: table.wire_bits_per_second(),
         account: *table.account(),
         health: Health::default(),
+        closeup: query.closer.map(|closer| closer::look(table, closer, query, labels)),
         flows: table.len(),
         elapsed: table.elapsed(),
         interval: table.interval(),

@@ -43,6 +43,18 @@ fn a_file_plays_pauses_and_stays_at_its_end() {
     assert!(screen.contains("TX:"), "{screen}");
     tmux.keys(&["T"]);
     tmux.wait_for("sum", |screen| screen.contains("30.3KB"));
+    // What the chart is of is what a report says.
+    tmux.keys(&["g"]);
+    let chart = tmux.wait_for("chart", |screen| screen.contains("-2m"));
+    let report = run(super::program(file.0.to_str().unwrap(), "-nN --local 10.0.0.1 -t"), &[]).out;
+    let [sent, received] = ["=> ", "<= "].map(|arrow| {
+        let total = chart.lines().find(|line| line.starts_with("total ")).unwrap();
+        total.split_once(arrow).unwrap().1.split_once(',').unwrap().0.to_owned()
+    });
+    let told = report.lines().rfind(|line| line.starts_with("Cumulative ")).unwrap();
+    let told: Vec<_> = told.split_whitespace().skip(2).collect();
+    assert_eq!([sent.as_str(), &received], told[..2], "{chart} {report}");
+    assert_eq!(sent, "30.3KB");
     tmux.keys(&["i"]);
     // The rule of the table says `file` too.
     let page = tmux.wait_for("page", |screen| screen.contains("pcap, Ethernet"));

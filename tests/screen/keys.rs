@@ -69,6 +69,8 @@ const WEB: &str = "10.9.0.1:40001 => 10.9.0.10:80";
 const PING: &str = "10.9.0.1 => 10.9.0.2";
 const SSH: &str = "10.9.0.1:22 => 10.9.0.2:5000";
 
+const DUMP: &str = "tcpdump -ni va 'host 10.9.0.1 and host 10.9.0.2'";
+
 /// Each begins where the one before ended.
 const STEPS: &[Step] = &[
     step("P", "Display paused", Rows(&[SECOND, THIRD, FIRST])),
@@ -165,6 +167,24 @@ const STEPS: &[Step] = &[
     silent("h", ALL),
     silent("i", Texts(&["interface   va", "covered     100.000 %", "spilled 0"])),
     silent("i", ALL),
+    silent(
+        "Enter",
+        Texts(&[
+            "left        10.9.0.1",
+            "right       10.9.0.2",
+            "total       => 124B, 2p of 62 B   <= 19.1MB, 2.50Kp of 8,000 B",
+            DUMP,
+            "now",
+        ]),
+    ),
+    step("y", "Copied, if the terminal has a clipboard", Texts(&[DUMP])),
+    silent("Escape", ALL),
+    silent("Enter", Texts(&[DUMP])),
+    silent("Enter", ALL),
+    silent("Escape", Selected("")),
+    step("y", "Look at a row first: Enter", ALL),
+    silent("g", Texts(&["interface   va   for ", "total       => 15.7KB", "<= 26.7MB", "now"])),
+    silent("g", ALL),
     step("!", "Sorry, subshells have been disabled.", ALL),
     silent("f", Line(0, "Net filter>")),
     silent("udp Escape", ALL),
@@ -276,7 +296,10 @@ fn every_key_does_at_once_what_it_says() {
     tmux.wait_for("third row", |screen| rows(screen) == [SECOND, THIRD, FIRST]);
     // It must not fade before the pause has come.
     senders.send(&web);
+    // Where programs may write to the clipboard, tmux keeps what they wrote.
+    tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
     take(&tmux, STEPS);
+    assert_eq!(tmux.run(&["show-buffer"]).trim_end(), DUMP);
     tmux.resize(80, 10);
     tmux.wait_for("fewer rows", |screen| rows(screen) == [FIRST, SECOND]);
     take(&tmux, LOW_STEPS);

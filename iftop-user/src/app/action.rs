@@ -43,8 +43,14 @@ pub enum Action {
     Scroll(Move),
     /// The same, but select a row on screen where none is yet.
     Select(Move),
-    /// Nothing is selected any more.
+    /// Nothing is selected any more, or back to the table.
     Unselect,
+    /// All that is known of a row, or the table.
+    Detail,
+    /// The interface's last ten minutes, or the table.
+    Chart,
+    /// tcpdump's command for the row that is looked at to the clipboard.
+    Copy,
     /// Edit the screen filter.
     ScreenFilter,
     /// Edit the packet filter.
@@ -74,6 +80,11 @@ impl Action {
     /// Whether it is about places in the list as it is shown.
     pub fn moves(self) -> bool {
         matches!(self, Self::Scroll(_) | Self::Select(_) | Self::Unselect)
+    }
+
+    /// Whether it is about the rows as they are shown, or what is shown of one.
+    pub fn looks_at_rows(self) -> bool {
+        self.moves() || matches!(self, Self::Detail | Self::Copy)
     }
 
     /// Whether it makes other rows of the same flows.

@@ -147,6 +147,12 @@ pub const BINDINGS: &[Binding] = &[
         "select a row and follow it",
     ),
     bound(General, &[(Named(KeyCode::Esc, "Esc"), Action::Unselect)], "let go of it"),
+    bound(
+        General,
+        &[(Named(KeyCode::Enter, "Enter"), Action::Detail), (Char('y'), Action::Copy)],
+        "look closer, copy tcpdump",
+    ),
+    bound(General, &[(Char('g'), Action::Chart)], "the last ten minutes"),
     bound(General, &[(Char('b'), Action::Bars)], "bars on or off"),
     bound(General, &[(Char('B'), Action::BarWindow)], "bars of 10s, 40s, 2s rates"),
     bound(General, &[(Char('L'), Action::LogScale)], "logarithmic, linear bars"),
@@ -190,8 +196,9 @@ mod tests {
                 assert_eq!(action(event), Some(*bound));
             }
         }
-        let chars = "qh?inNsdtSDpTbBLuo1234<>Pjkfl/!".chars().map(String::from);
-        let named = "Space ^C ^L ^Z PgUp PgDn Home End Up Down Esc".split(' ').map(str::to_owned);
+        let chars = "qh?inNsdtSDpTbBLuo1234<>Pjkfl/!yg".chars().map(String::from);
+        let named =
+            "Space ^C ^L ^Z PgUp PgDn Home End Up Down Esc Enter".split(' ').map(str::to_owned);
         assert_eq!(keys, chars.chain(named).collect());
         assert_eq!(BINDINGS[8].names(), "1 2 3");
     }

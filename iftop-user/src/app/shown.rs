@@ -25,6 +25,7 @@ impl App {
             first: self.cursor.first(),
             limit: Some(self.cursor.page()),
             wanted: self.cursor.followed(),
+            closer: self.closer(),
             ..self.settings.query()
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     flow::window::Window,
     scale::Spread,
     units::{Measure, Unit},
-    view::{Order, PortDisplay, Sides, Sort, fixture},
+    view::{Closer, Closeup, Order, PortDisplay, Sides, Sort, fixture},
 };
 
 fn press(key: char) -> KeyEvent {
@@ -271,6 +271,8 @@ fn keys_of_one_kind_add_up_and_others_mean_the_list_as_it_will_be() {
         ("oo", '3', false),
         ("l", 'j', false),
         ("h", 'h', false),
+        ("p", 'y', true),
+        ("j", 'g', true),
     ];
     for (keys, next, expected) in cases {
         let mut app = app();
@@ -281,4 +283,67 @@ fn keys_of_one_kind_add_up_and_others_mean_the_list_as_it_will_be() {
         app.show(fixture::hosts());
         assert!(!app.needs_view_before(press(next)), "{keys} {next}: it is there");
     }
+}
+
+/// A view that holds what the app asks for, of the row that it asks for.
+fn answered(app: &App) -> View {
+    let mut view = fixture::hosts();
+    view.closeup = match app.query().closer {
+        Some(Closer::Interface) => Some(Closeup::Interface(fixture::history())),
+        Some(Closer::Row { id, .. }) => {
+            let row = view.rows.iter().find(|row| row.id == id).unwrap();
+            Some(Closeup::Row(Box::new(fixture::detail(row.clone()))))
+        }
+        None => None,
+    };
+    view
+}
+
+#[test]
+fn a_row_is_looked_at_whatever_becomes_of_it() {
+    const DETAIL: Option<Page> = Some(Page::Detail);
+    let [enter, down, escape] = [KeyCode::Enter, KeyCode::Down, KeyCode::Esc].map(KeyEvent::from);
+    // (keys, the page, the right host that is looked at)
+    let cases = [
+        (vec![enter], DETAIL, Some("198.51.100.2")),
+        (vec![down, down, enter], DETAIL, Some("2001:db8:9::2")),
+        (vec![enter, enter], None, None),
+        (vec![enter, escape], None, None),
+        (vec![enter, press('h')], Some(Page::Help), None),
+        (vec![enter, press('p'), press('s')], DETAIL, Some("198.51.100.2")),
+        (vec![press('g')], Some(Page::Chart), None),
+        (vec![press('g'), press('g')], None, None),
+        (vec![press('g'), enter], DETAIL, Some("198.51.100.2")),
+    ];
+    for (keys, page, remote) in cases {
+        let mut app = app();
+        for key in &keys {
+            app.key(*key);
+            app.show(answered(&app));
+        }
+        assert_eq!(app.page().map(|(page, _)| page), page, "{keys:?}");
+        let shown = app.detail().map(|detail| detail.row.remote.address.to_string());
+        assert_eq!(shown.as_deref(), remote, "{keys:?}");
+        if let Some(Closer::Row { ports, hidden, known, .. }) = app.query().closer {
+            assert_eq!((ports, hidden), (PortDisplay::Off, [false; 2]), "as it was chosen");
+            assert_eq!(known, fixture::history(), "it is not looked for again");
+        }
+    }
+    let mut empty = App::new(Settings::default(), None);
+    empty.key(enter);
+    assert_eq!((empty.page(), empty.hint()), (None, Some("There is no row to look at")));
+}
+
+#[test]
+fn the_command_for_a_row_is_copied_once() {
+    let mut app = app();
+    app.dump_by("tcpdump -ni eth0".to_owned());
+    app.key(press('y'));
+    assert_eq!((app.take_wanted_copy(), app.hint()), (None, Some("Look at a row first: Enter")));
+    app.key(KeyEvent::from(KeyCode::Enter));
+    app.show(answered(&app));
+    app.key(press('y'));
+    let command = "tcpdump -ni eth0 'host 192.0.2.1 and host 198.51.100.2'";
+    assert_eq!(app.take_wanted_copy().as_deref(), Some(command));
+    assert_eq!(app.take_wanted_copy(), None);
 }

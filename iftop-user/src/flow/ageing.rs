@@ -89,6 +89,9 @@ impl FlowTable {
                 && flow.newest_slot == number
                 && flow.interval == Counters::default()
             {
+                if let Some(history) = &mut self.history {
+                    history.note_gone(delta.place, flow);
+                }
                 self.forget(delta.place);
             }
         });

@@ -23,7 +23,7 @@ pub(super) struct Delta {
 }
 
 /// The deltas of a slot.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Deltas {
     /// All but the last are full.
     chunks: Vec<Vec<u8>>,
@@ -82,7 +82,6 @@ impl Deltas {
     }
 
     /// How many chunks they stand in.
-    #[cfg(test)]
     pub fn chunks(&self) -> usize {
         self.chunks.len()
     }

@@ -9,6 +9,7 @@ use iftop_common::{Count, Counters, FlowKey};
 use super::{
     Flow, FlowTable,
     deltas::Delta,
+    highest::{Highest, seconds},
     index::Index,
     near::{NEAR_BYTES, NearEnds},
     window::Window,
@@ -194,6 +195,9 @@ impl FlowTable {
             cumulative: Counters::default(),
             interval: Counters::default(),
             windows: [Counters::default(); 3],
+            unrecorded: Counters::default(),
+            highest: Highest::default(),
+            first_seen: seconds(self.elapsed),
             born: slot,
             newest_slot: slot,
         }));

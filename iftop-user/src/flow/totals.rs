@@ -23,8 +23,8 @@ pub struct Totals {
 pub struct Peak {
     /// How much, each measure for itself.
     pub rate: Rate,
-    bytes_at: Duration,
-    packets_at: Duration,
+    pub(super) bytes_at: Duration,
+    pub(super) packets_at: Duration,
 }
 
 impl Peak {
@@ -43,7 +43,7 @@ impl Peak {
     }
 
     /// Takes in the newest rate.
-    pub(super) fn take(&mut self, rate: Rate, now: Duration) {
+    pub(crate) fn take(&mut self, rate: Rate, now: Duration) {
         if rate.bytes > self.rate.bytes {
             self.bytes_at = now;
         }

@@ -106,13 +106,13 @@ mod tests {
         const MIB: u64 = 1 << 20;
         // (flows, memory) asked for → (flows, MiB), the same beside a buffer of so many MiB
         let cases = [
-            ((None, None), (70_323, 128), (50_231, 128, 32)),
-            ((None, Some(40 * MIB)), (15_069, 40), (8790, 40, 10)),
+            ((None, None), (67_417, 128), (48_155, 128, 32)),
+            ((None, Some(40 * MIB)), (14_446, 40), (8427, 40, 10)),
             ((Some(1000), None), (1000, 40), (1000, 50, 10)),
-            ((Some(40_000), None), (40_000, 79), (40_000, 99, 19)),
-            ((Some(1 << 20), None), (1 << 20, 1686), (1 << 20, 1750, 64)),
+            ((Some(40_000), None), (40_000, 82), (40_000, 103, 20)),
+            ((Some(1 << 20), None), (1 << 20, 1758), (1 << 20, 1822, 64)),
             ((Some(1000), Some(64 * MIB)), (1000, 64), (1000, 64, 16)),
-            ((Some(1 << 20), Some(64 * MIB)), (30_138, 64), (20_092, 64, 16)),
+            ((Some(1 << 20), Some(64 * MIB)), (28_893, 64), (19_262, 64, 16)),
         ];
         for ((flows, memory), expected, with_buffer) in cases {
             let counting = Counting::new(HookChoice::Auto, None, Bytes::Ip, flows, memory);

@@ -19,6 +19,7 @@ use crate::{
     names::printable_words,
     stderr::tell,
     summary::{Summary, summary},
+    tcpdump::{self, Listening},
     terminal::{Input, Terminal},
     tui::{self, Status},
     view::{Talker, top_talker},
@@ -53,6 +54,7 @@ enum Wanted {
 /// Shows the table until somebody has seen enough; then a summary stays on the terminal.
 pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<Ending> {
     let options = session.options;
+    session.table.keep_history();
     let mut app = App::new(options.settings.clone(), options.max_bandwidth)
         .with_filter(options.screen_filter.clone())
         .with_packet_filter(options.packet_filter.as_deref())
@@ -126,6 +128,9 @@ async fn watch(
                     if let Some(text) = app.take_wanted_filter() {
                         filtering.ask(text, session.dlt())?;
                     }
+                    if let Some(text) = app.take_wanted_copy() {
+                        terminal.copy(&text)?;
+                    }
                     match outcome {
                         Outcome::Quit => return playing.end(),
                         Outcome::Redraw => {
@@ -184,6 +189,7 @@ impl Session<'_> {
     /// Hands the app what is known now, and asks for the names that it lacks.
     fn show(&mut self, app: &mut App, terminal: &Terminal) -> Result<()> {
         self.names.poll(Instant::now());
+        app.dump_by(self.dump_command());
         app.fit(tui::capacity(app, terminal.size()?));
         let view = self.view(app, &app.query());
         app.show(view);
@@ -196,6 +202,16 @@ impl Session<'_> {
             self.request(tui::shown_addresses(app, terminal.size()?));
         }
         Ok(())
+    }
+
+    /// tcpdump for what is listened to.
+    fn dump_command(&self) -> String {
+        let options = self.options;
+        let file = options.reading.file.as_ref().map(|file| file.to_string_lossy());
+        tcpdump::command(match &file {
+            Some(file) => Listening::File(file),
+            None => Listening::Interface(&self.subject.name, options.netns.as_ref()),
+        })
     }
 
     /// What the run came to, up to now.

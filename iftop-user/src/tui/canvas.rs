@@ -5,6 +5,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
     style::{Modifier, Style},
+    widgets::Widget,
 };
 
 /// A frame, written by column and row from its upper left corner.
@@ -17,6 +18,36 @@ impl<'a> Canvas<'a> {
     pub(super) fn new(frame: &'a mut Frame<'_>) -> Self {
         let area = frame.area();
         Self { buffer: frame.buffer_mut(), area }
+    }
+
+    /// To be copied elsewhere.
+    pub(super) fn of(buffer: &'a mut Buffer) -> Self {
+        let area = buffer.area;
+        Self { buffer, area }
+    }
+
+    /// Puts so many rows of a page here, as wide as this, from one of its rows on.
+    pub(super) fn copy(&mut self, top: u16, height: u16, page: &Buffer, first: u16) {
+        for row in 0..height.min(self.area.height.saturating_sub(top)) {
+            for column in 0..self.area.width.min(page.area.width) {
+                if let Some(cell) = page.cell((column, first + row)) {
+                    self.buffer[(self.area.x + column, self.area.y + top + row)] = cell.clone();
+                }
+            }
+        }
+    }
+
+    /// Draws somebody else's.
+    pub(super) fn widget(
+        &mut self,
+        column: u16,
+        row: u16,
+        width: u16,
+        height: u16,
+        widget: impl Widget,
+    ) {
+        let area = Rect::new(self.area.x + column, self.area.y + row, width, height);
+        widget.render(area.intersection(self.area), self.buffer);
     }
 
     pub(super) fn width(&self) -> u16 {

@@ -1,6 +1,9 @@
 //! Whole screens, as text and cell by cell.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent};
+use iftop_common::Count;
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -11,8 +14,9 @@ use ratatui::{
 use super::*;
 use crate::{
     app::Settings,
+    flow::{Pair, history::Point},
     units::{Format, Prefixes, Unit},
-    view::{Matched, View, fixture},
+    view::{Closeup, Detail, Matched, View, fixture},
 };
 
 const STATUS: Status<'_> = Status::new("eth0", "ebpf/tcx");
@@ -99,6 +103,66 @@ fn other_screens() {
     insta::assert_snapshot!("bytes_ascii", text(&render(&app, &ascii, 80, 16)));
 }
 
+/// A page of what is looked at closer.
+fn closer(key: KeyCode, closeup: Closeup) -> App {
+    let mut app = app(fixture::hosts(), "");
+    app.dump_by("tcpdump -ni eth0".to_owned());
+    app.key(KeyEvent::from(key));
+    let elapsed = Duration::from_secs(3725);
+    app.show(View { closeup: Some(closeup), elapsed, ..fixture::hosts() });
+    app
+}
+
+#[test]
+fn what_is_looked_at_closer() {
+    let row = fixture::ports().rows.remove(1);
+    let mut detail = fixture::detail(Row { protocol: Some(6), ..row });
+    let of_row = |detail: &Detail| closer(KeyCode::Enter, Closeup::Row(Box::new(detail.clone())));
+    insta::assert_snapshot!("detail_80x24", screen(&of_row(&detail), 80, 24));
+    insta::assert_snapshot!("detail_160x40", screen(&of_row(&detail), 160, 40));
+    insta::assert_snapshot!("detail_40x20", screen(&of_row(&detail), 40, 20));
+    let mut end = of_row(&detail);
+    end.key(KeyEvent::from(KeyCode::End));
+    insta::assert_snapshot!("detail_40x20_end", screen(&end, 40, 20));
+
+    // There was no room for the older steps, and no flow is left.
+    detail.history.iter_mut().take(40).for_each(|point| point.traffic = None);
+    (detail.flows, detail.vlans) = (0, [0].into());
+    let ascii = Status { unicode: false, netns: Some("web"), ..STATUS };
+    insta::assert_snapshot!("detail_ascii", text(&render(&of_row(&detail), &ascii, 80, 24)));
+
+    let of_interface = |history| closer(KeyCode::Char('g'), Closeup::Interface(history));
+    insta::assert_snapshot!("chart_80x24", screen(&of_interface(fixture::history()), 80, 24));
+    let short = fixture::history().split_off(48);
+    insta::assert_snapshot!("chart_begins", screen(&of_interface(short), 80, 24));
+    insta::assert_snapshot!("chart_empty", screen(&of_interface(Vec::new()), 80, 24));
+}
+
+#[test]
+fn bars_of_the_chart_are_as_high_as_its_numbers() {
+    let step = |number, bytes| Point {
+        number,
+        duration: Duration::from_secs(10),
+        traffic: Some(Pair {
+            sent: Count { bytes, packets: 1 },
+            received: Count { bytes: 0, packets: 0 },
+        }),
+    };
+    // In eighths of 8 lines: 64 of the highest, and never none of something.
+    let bytes = [0, 1, 10_000, 20_000, 30_000, 40_000, 640_000, 320_000];
+    let history: Vec<_> = (0..).zip(bytes).map(|(number, bytes)| step(number, bytes)).collect();
+    let app = closer(KeyCode::Char('g'), Closeup::Interface(history));
+    let buffer = render(&app, &STATUS, 80, 29);
+    let eighths = |column: u16| -> usize {
+        let levels = " ▁▂▃▄▅▆▇█";
+        let cells = (7..15).map(|row| buffer[(column, row)].symbol().chars().next().unwrap());
+        cells.map(|cell| levels.chars().position(|level| level == cell).unwrap()).sum()
+    };
+    let end = 12 + 61;
+    let heights: Vec<_> = (end - 8..end).map(eighths).collect();
+    assert_eq!(heights, [0, 1, 1, 2, 3, 4, 64, 32]);
+}
+
 #[test]
 fn how_the_counting_goes() {
     let mut view = fixture::hosts();
@@ -180,7 +244,7 @@ fn colours_say_direction_size_and_trouble_and_nothing_needs_them() {
     let mut view = fixture::hosts();
     // Without the giant the first row is the one that carries much.
     view.rows.remove(2);
-    view.account.other = iftop_common::Count { bytes: 1, packets: 1 };
+    view.account.other = Count { bytes: 1, packets: 1 };
     let shown = app(view, "b");
     let coloured = render(&shown, &Status { colours: true, ..STATUS }, 80, 24);
     let plain = render(&shown, &STATUS, 80, 24);

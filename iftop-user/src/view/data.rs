@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use iftop_common::Count;
 
-use super::RowId;
+use super::{Closeup, RowId};
 use crate::{
     account::Account,
     flow::{FlowTable, Pair, Peak},
@@ -35,6 +35,8 @@ pub struct View {
     pub account: Account,
     /// How the counting goes. Not made of the table: whoever watches it puts it there.
     pub health: Health,
+    /// What is looked at closer, where somebody does.
+    pub closeup: Option<Closeup>,
     /// Flows remembered, whatever the rows show.
     pub flows: usize,
     /// Since start.

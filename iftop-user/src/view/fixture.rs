@@ -4,10 +4,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use iftop_common::{Count, Table};
 
-use super::{Endpoint, Row, RowId, Total, Traffic, View};
+use super::{Detail, Endpoint, Row, RowId, Total, Traffic, View};
 use crate::{
     account::Account,
-    flow::{Pair, Peak},
+    flow::{Pair, Peak, history::Point},
     health::{About, Covered, Health, Losses, LostNow},
     interface::InterfaceLosses,
     sandbox::Sandboxed,
@@ -92,7 +92,7 @@ pub fn health() -> Health {
             },
             link_speed: Some(25_000_000_000),
             max_memory: 128 << 20,
-            max_flows: 70_323,
+            max_flows: 67_417,
             sandboxed: Sandboxed {
                 user: Some("nobody".to_owned()),
                 no_capabilities: true,
@@ -193,6 +193,34 @@ pub fn ports() -> View {
     view.rows[2].remote.service = Some("ntp".to_owned());
     view.rows[3].local.service = Some("ssh".to_owned());
     view
+}
+
+/// Ten minutes in which both directions come in waves, and six seconds.
+pub fn history() -> Vec<Point> {
+    let point = |number: u32| {
+        let wave = u64::from(number % 12);
+        let traffic =
+            Pair { sent: count(wave * wave * 100_000), received: count((11 - wave) * 2000) };
+        let duration = Duration::from_secs(if number == 60 { 6 } else { 10 });
+        Point { number, duration, traffic: Some(traffic) }
+    };
+    (0..=60).map(point).collect()
+}
+
+/// All that is known of a row of two flows.
+pub fn detail(row: Row) -> Detail {
+    let peak =
+        |bits_per_second, seconds| Peak::of(rate(bits_per_second), Duration::from_secs(seconds));
+    Detail {
+        flows: 2,
+        history: history(),
+        peaks: Pair { sent: peak(9.68e6, 50), received: peak(17_600.0, 3) },
+        peaks_over: Duration::from_secs(10),
+        seen: Some([Duration::ZERO, Duration::from_secs(59)]),
+        vlans: [0, 7].into(),
+        expression: "host 192.0.2.1 and host 198.51.100.2".to_owned(),
+        row,
+    }
 }
 
 fn rates(bits_per_second: [f64; 3]) -> [Rate; 3] {

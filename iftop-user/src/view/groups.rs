@@ -12,9 +12,9 @@ use iftop_common::Count;
 use super::{
     Labels, Matched, Query, RowId, Sides, Sort,
     filter::Matcher,
-    row::{Sums, id_of, oriented, row_of},
+    row::{Sums, id_of, row_of},
 };
-use crate::flow::{Flow, FlowTable, window::Window};
+use crate::flow::{Flow, FlowTable, Pair, window::Window};
 
 /// What rows are sorted by, the greatest first: each number counts where those before it are equal.
 /// Numbers of flows add up to those of their row.
@@ -152,7 +152,7 @@ fn hash_of(group: u32) -> u64 {
 
 /// By rate: ties by the longer windows, then by both directions.
 fn rank_of(flow: &Flow, swapped: bool, query: &Query<'_>) -> Rank {
-    let carried = |counters, sides: Sides| query.measure.of(sides.of(oriented(counters, swapped)));
+    let carried = |counters, sides: Sides| query.measure.of(sides.of(Pair::of(counters, swapped)));
     let by_rate = |first: Window| {
         let mut rank = Rank::default();
         for (rank, window) in iter::zip(&mut rank, &Window::ALL[first as usize..]) {

@@ -110,6 +110,14 @@ impl End {
         self.hidden
     }
 
+    pub fn is_ipv6(&self) -> bool {
+        self.family == FlowKey::IPV6
+    }
+
+    pub fn port(&self) -> Option<u16> {
+        (self.port != 0).then_some(self.port)
+    }
+
     pub fn address(&self) -> IpAddr {
         let key = FlowKey { vlan_and_flags: self.family, ..FlowKey::default() };
         address(&key, &self.host.to_ne_bytes())
@@ -123,7 +131,7 @@ impl End {
             address,
             hidden: self.hidden,
             name: if self.hidden { None } else { (labels.host)(address) },
-            port: (self.port != 0).then_some(self.port),
+            port: self.port(),
             service: self.protocol.filter(|_| self.port != 0).and_then(service),
         }
     }
@@ -140,7 +148,7 @@ pub(super) struct Sums {
 impl Sums {
     pub fn add(&mut self, flow: &Flow, swapped: bool) {
         let add = |sum: &mut Pair<Count>, counters: Counters| {
-            let Pair { sent, received } = oriented(counters, swapped);
+            let Pair { sent, received } = Pair::of(counters, swapped);
             sum.sent += sent;
             sum.received += received;
         };
@@ -149,16 +157,6 @@ impl Sums {
         }
         add(&mut self.cumulative, flow.cumulative);
         add(&mut self.interval, flow.interval);
-    }
-}
-
-/// A flow's counts in the row's directions.
-pub(super) fn oriented(counters: Counters, swapped: bool) -> Pair<Count> {
-    let Counters { ingress, egress } = counters;
-    if swapped {
-        Pair { sent: ingress, received: egress }
-    } else {
-        Pair { sent: egress, received: ingress }
     }
 }
 

@@ -1,0 +1,104 @@
+//! What is looked at closer: a row in place of the table, and tcpdump's command for it.
+//!
+//! It owns which row that is, also when it is in the table no more, or would be another one there.
+
+use super::{App, Page, action::Move};
+use crate::{
+    flow::history::Point,
+    tcpdump,
+    view::{Closer, Closeup, Detail, PortDisplay, RowId, View},
+};
+
+const NOTHING: &str = "There is no row to look at";
+const NOT_LOOKING: &str = "Look at a row first: Enter";
+const COPIED: &str = "Copied, if the terminal has a clipboard";
+
+/// A row, as flows were joined when it was chosen.
+#[derive(Clone, Debug)]
+pub(super) struct Looking {
+    id: RowId,
+    ports: PortDisplay,
+    hidden: [bool; 2],
+    /// Its history, as far as it was seen.
+    known: Vec<Point>,
+}
+
+impl App {
+    /// At the row that is selected, or else at the first one on screen; or back to the table.
+    pub(super) fn look(&mut self) {
+        if matches!(self.page, Some((Page::Detail, _))) {
+            self.page = None;
+            return;
+        }
+        if self.cursor.selected().is_none() {
+            self.cursor.select(Move::Down, &self.view);
+        }
+        let Some(id) = self.cursor.selected() else { return self.say(NOTHING) };
+        let settings = &self.settings;
+        self.looking = Some(Looking {
+            id,
+            ports: settings.ports,
+            hidden: [settings.hide_source, settings.hide_destination],
+            known: Vec::new(),
+        });
+        self.page = Some((Page::Detail, 0));
+    }
+
+    /// What the next view is to hold of it.
+    pub(super) fn closer(&self) -> Option<Closer<'_>> {
+        match self.page? {
+            (Page::Chart, _) => Some(Closer::Interface),
+            (Page::Detail, _) => self.looking.as_ref().map(|looking| Closer::Row {
+                id: looking.id,
+                ports: looking.ports,
+                hidden: looking.hidden,
+                known: &looking.known,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Takes in what a view holds of it.
+    pub(super) fn note_closeup(&mut self, view: &View) {
+        if let (Some(Closeup::Row(detail)), Some(looking)) = (&view.closeup, &mut self.looking)
+            && detail.row.id == looking.id
+        {
+            looking.known.clone_from(&detail.history);
+        }
+    }
+
+    /// The row that is looked at; not before a view holds it.
+    pub fn detail(&self) -> Option<&Detail> {
+        match &self.view.closeup {
+            Some(Closeup::Row(detail)) if matches!(self.page, Some((Page::Detail, _))) => {
+                Some(detail)
+            }
+            _ => None,
+        }
+    }
+
+    /// tcpdump's command for what is listened to, without an expression.
+    pub fn dump_by(&mut self, command: String) {
+        self.dump_command = command;
+    }
+
+    /// tcpdump's command for a row.
+    pub fn dump_of(&self, detail: &Detail) -> String {
+        format!("{} {}", self.dump_command, tcpdump::quoted(&detail.expression))
+    }
+
+    pub(super) fn copy(&mut self) {
+        match self.detail().map(|detail| self.dump_of(detail)) {
+            Some(command) => {
+                self.wanted_copy = Some(command);
+                self.say(COPIED);
+            }
+            None => self.say(NOT_LOOKING),
+        }
+    }
+
+    /// What somebody wants to have in the clipboard; once.
+    pub fn take_wanted_copy(&mut self) -> Option<String> {
+        self.wanted_copy.take()
+    }
+}

@@ -1,0 +1,170 @@
+//! The pages of what is looked at closer: a row with all that is known of its flows, and the interface.
+//!
+//! Lays out what is known; text first, then the chart in what is left of the page.
+
+use std::time::Duration;
+
+use iftop_common::Count;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    Glyphs, Status, canvas::Canvas, chart, layout::Layout, palette::Palette, wrap::wrapped,
+};
+use crate::{
+    app::App,
+    flow::{Pair, Peak},
+    label, protocol,
+    units::{Format, Rate, grouped},
+    view::{Closeup, Detail, Endpoint, Total, View},
+};
+
+/// In place of the table, from a row on, but never so that less is shown than there is room for.
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    app: &App,
+    layout: &Layout,
+    status: &Status<'_>,
+    first: usize,
+) {
+    let (view, format) = (app.view(), app.settings().format);
+    let (lines, history) = match &view.closeup {
+        Some(Closeup::Row(detail)) => (of_row(detail, app, status), &detail.history),
+        Some(Closeup::Interface(history)) => (of_interface(view, format, status), history),
+        None => return,
+    };
+    let (glyphs, palette) = (Glyphs::of(status), Palette::new(status.colours));
+    let width = usize::from(layout.width);
+    let rows: Vec<_> = lines.iter().flat_map(|(name, parts)| wrapped(name, parts, width)).collect();
+    // A page as high as it has to be, of which as much is shown as there is room for.
+    let text = u16::try_from(rows.len()).unwrap_or(u16::MAX);
+    let height = (text + 1 + chart::MIN_HEIGHT).max(layout.list_height());
+    let mut buffer = Buffer::empty(Rect::new(0, 0, layout.width, height));
+    let mut page = Canvas::of(&mut buffer);
+    for (row, line) in (0..).zip(&rows) {
+        page.text(0, row, line);
+    }
+    chart::draw(&mut page, text + 1, height - text - 1, history, format, glyphs, palette);
+    let hidden = height - layout.list_height();
+    let first = u16::try_from(first).unwrap_or(u16::MAX).min(hidden);
+    canvas.copy(layout.list_top, layout.list_height(), &buffer, first);
+}
+
+type Lines = Vec<(&'static str, Vec<String>)>;
+
+fn of_row(detail: &Detail, app: &App, status: &Status<'_>) -> Lines {
+    let (format, now) = (app.settings().format, app.view().elapsed);
+    let row = &detail.row;
+    let flows = match detail.flows {
+        0 => "no flow now".to_owned(),
+        1 => "1 flow".to_owned(),
+        flows => format!("{} flows", grouped(flows as u64)),
+    };
+    let seen = match detail.seen {
+        Some([first, last]) => vec![
+            format!("first {} ago", span(now.saturating_sub(first))),
+            format!("last {} ago", span(now.saturating_sub(last))),
+            flows,
+        ],
+        None => vec![flows],
+    };
+    let Pair { sent, received } = &row.traffic;
+    let mut lines = vec![
+        ("left", end(&row.local)),
+        ("right", end(&row.remote)),
+        ("where", place(detail, status)),
+        ("seen", seen),
+        ("rates", sides(&rates(sent.rates, format), &rates(received.rates, format))),
+        ("total", sides(&total(sent.cumulative, format), &total(received.cumulative, format))),
+        ("peak", peaks(detail, format, now)),
+        ("tcpdump", vec![app.dump_of(detail)]),
+    ];
+    if detail.history.iter().any(|point| point.traffic.is_none()) {
+        lines.push(("chart", vec!["older steps gave way to newer flows".to_owned()]));
+    }
+    lines
+}
+
+fn of_interface(view: &View, format: Format, status: &Status<'_>) -> Lines {
+    let Pair { sent, received } = &view.totals;
+    let of = |total: &Total| rates(total.rates, format);
+    let carried = |total_: &Total| total(total_.cumulative, format);
+    let highest = |total: &Total| peak(&total.highest, format, view.elapsed);
+    vec![
+        ("interface", vec![status.interface.to_owned(), format!("for {}", span(view.elapsed))]),
+        ("rates", sides(&of(sent), &of(received))),
+        ("total", sides(&carried(sent), &carried(received))),
+        ("peak", sides(&highest(sent), &highest(received))),
+    ]
+}
+
+/// All that is known of it: what the table has room for is less.
+fn end(end: &Endpoint) -> Vec<String> {
+    let mut parts = Vec::new();
+    if end.hidden {
+        parts.push(label::HIDDEN.trim().to_owned());
+    } else {
+        parts.push(end.address.to_string());
+        parts.extend(end.name.clone());
+    }
+    parts.extend(end.port.map(|port| match &end.service {
+        Some(service) => format!("port {port} ({service})"),
+        None => format!("port {port}"),
+    }));
+    parts
+}
+
+fn place(detail: &Detail, status: &Status<'_>) -> Vec<String> {
+    let mut parts = vec![status.interface.to_owned()];
+    parts.extend(status.netns.map(|netns| format!("netns {netns}")));
+    let vlan = |&vlan: &u16| if vlan == 0 { "none".to_owned() } else { vlan.to_string() };
+    let vlans: Vec<_> = detail.vlans.iter().map(vlan).collect();
+    match &vlans.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => {}
+        ["none"] => parts.push("no VLAN".to_owned()),
+        [one] => parts.push(format!("VLAN {one}")),
+        many => parts.push(format!("VLANs {}", many.join(", "))),
+    }
+    parts.extend(detail.row.protocol.map(|number| match protocol::name(number) {
+        Some(name) => format!("protocol {name}"),
+        None => format!("protocol {number}"),
+    }));
+    parts
+}
+
+fn sides(sent: &str, received: &str) -> Vec<String> {
+    vec![format!("=> {sent}"), format!("<= {received}")]
+}
+
+fn rates(rates: [Rate; 3], format: Format) -> String {
+    rates.map(|rate| format.rate(rate).trimmed()).join(" ")
+}
+
+fn total(count: Count, format: Format) -> String {
+    let [bytes, packets] = format.both_counts(count);
+    match Detail::mean_bytes(count) {
+        Some(mean) => format!("{bytes}, {packets} of {} B", grouped(mean)),
+        None => format!("{bytes}, {packets}"),
+    }
+}
+
+fn peaks(detail: &Detail, format: Format, now: Duration) -> Vec<String> {
+    let Pair { sent, received } = &detail.peaks;
+    let mut parts = sides(&peak(sent, format, now), &peak(received, format, now));
+    parts.push(format!("over {}", span(detail.peaks_over)));
+    parts
+}
+
+fn peak(peak: &Peak, format: Format, now: Duration) -> String {
+    let rate = format.rate(peak.rate).trimmed();
+    if peak.rate.per_second(format.unit) > 0.0 {
+        let at = peak.at(format.unit.measure());
+        format!("{rate}, {} ago", span(now.saturating_sub(at)))
+    } else {
+        rate
+    }
+}
+
+/// `3m 12s`.
+fn span(time: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
+}

@@ -1,0 +1,62 @@
+//! A row in the words of tcpdump (pcap-filter(7)).
+//!
+//! Pure text. Whoever pastes it counts the packets of the row, and, where both ends of the row have ports, also
+//! those of a flow between the same hosts that has the two ports the other way round.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use super::{RowId, row::End};
+
+/// An expression for the packets of a row that were seen in these VLANs; 0 stands for no tag.
+pub(super) fn expression(id: &RowId, vlans: &BTreeSet<u16>) -> String {
+    let packets = untagged(id);
+    let tags: Vec<u16> = vlans.iter().copied().filter(|&vlan| vlan != 0).collect();
+    match (&tags[..], vlans.contains(&0)) {
+        ([], _) => packets,
+        // What stands behind it is asked of the packet behind the tag.
+        ([tag], false) => format!("vlan {tag} and {packets}"),
+        (_, false) => format!("vlan and {packets}"),
+        (_, true) => format!("({packets}) or (vlan and {packets})"),
+    }
+}
+
+fn untagged(id: &RowId) -> String {
+    let mut parts = Vec::new();
+    let ends = id.bare_ends();
+    let is_ipv6 = ends[0].is_ipv6();
+    match id.protocol() {
+        Some(number) => parts.push(of_protocol(number, is_ipv6)),
+        None if ends.iter().all(End::is_hidden) => {
+            parts.push(if is_ipv6 { "ip6" } else { "ip" }.to_owned());
+        }
+        None => {}
+    }
+    for end in ends {
+        let mut part = String::new();
+        if !end.is_hidden() {
+            // Writing to a string cannot fail.
+            let _ = write!(part, "host {}", end.address());
+        }
+        if let Some(port) = end.port() {
+            let and = if part.is_empty() { "" } else { " and " };
+            let _ = write!(part, "{and}port {port}");
+        }
+        if !part.is_empty() && !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    parts.join(" and ")
+}
+
+/// IANA "Protocol Numbers"; those that the language has a word for.
+fn of_protocol(number: u8, is_ipv6: bool) -> String {
+    match number {
+        1 => "icmp".to_owned(),
+        6 => "tcp".to_owned(),
+        17 => "udp".to_owned(),
+        58 => "icmp6".to_owned(),
+        132 => "sctp".to_owned(),
+        _ if is_ipv6 => format!("ip6 proto {number}"),
+        _ => format!("ip proto {number}"),
+    }
+}
