@@ -15,6 +15,7 @@ pub mod neighbour;
 pub mod net;
 pub mod pty;
 pub mod report;
+pub mod schema;
 pub mod scratch;
 pub mod source;
 pub mod tmux;

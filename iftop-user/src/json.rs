@@ -1,6 +1,7 @@
 //! The JSON report, schema 1: one object per report and line.
 //!
-//! Its structs are the schema; they mirror a [`View`] and nothing else serialises.
+//! Its structs mirror a [`View`], and nothing else serialises. `docs/json.schema.json` says the same of them:
+//! every report that a test sees is held against it.
 
 use std::{fmt::Write as _, time::SystemTime};
 
@@ -9,6 +10,8 @@ use serde::Serialize;
 
 mod flow;
 mod health;
+#[cfg(test)]
+mod schema;
 mod totals;
 
 use flow::Flow;
@@ -206,7 +209,7 @@ mod tests {
     use super::*;
     use crate::view::fixture;
 
-    const ORIGIN: Origin<'_> = Origin {
+    pub(super) const ORIGIN: Origin<'_> = Origin {
         interface: "eth0",
         netns: None,
         source: "ebpf",

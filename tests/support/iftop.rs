@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::net::Namespace;
+use super::{net::Namespace, schema};
 
 /// Sends a signal to a process that is surely there.
 pub fn kill(pid: u32, signal: i32) {
@@ -214,10 +214,11 @@ impl Iftop {
     }
 }
 
-/// Parses a report in which `seen` must be all accounted for.
+/// Parses a report that must be one by its schema, and in which `seen` must be all accounted for.
 pub fn checked(line: &str) -> Value {
     let report: Value =
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    assert_eq!(schema::mistakes(&report), [""; 0], "{report}");
     let account = &report["account"];
     for unit in ["bytes", "packets"] {
         let of = |name: &str| account[name][unit].as_u64().unwrap();
