@@ -11,6 +11,7 @@ use serde::Serialize;
 mod flow;
 mod health;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod schema;
 mod totals;
 

@@ -137,6 +137,11 @@ pub struct Labels<'a> {
     pub service: &'a dyn Fn(u16, u8) -> Option<String>,
 }
 
+impl Labels<'_> {
+    /// For whoever wants numbers alone.
+    pub const NONE: Self = Labels { host: &|_| None, service: &|_, _| None };
+}
+
 /// Makes what is shown out of what is known.
 pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
     let groups = Groups::gather(table, query, labels);

@@ -2,6 +2,11 @@
 //!
 //! It owns the command line of the tasks and nothing else: each task has a module. No logic of
 //! iftop itself belongs into this crate.
+//!
+//! `setup` installs what the others need, and each calls it first. `run` builds iftop and starts it, `demo` shows
+//! it on traffic of its own. `test` is all that CI asks for; `targets`, `deny` and `ebpf` are also steps of it.
+//! What takes longer stands for itself: `vm` (other kernels), `fuzz`, `bench`, `soak`. All start other programs
+//! through `cmd`.
 
 mod bench;
 mod cmd;

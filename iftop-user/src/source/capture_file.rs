@@ -56,6 +56,13 @@ pub struct Pace {
     pub waits: bool,
 }
 
+impl Default for Pace {
+    /// For whoever reads all of it as fast as that goes.
+    fn default() -> Self {
+        Self { step: Duration::from_secs(1), waits: true }
+    }
+}
+
 /// What comes behind the last packet.
 enum End {
     /// It is not there yet.

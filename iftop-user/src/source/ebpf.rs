@@ -12,6 +12,7 @@ use iftop_common::{Bytes, Table};
 
 use crate::{
     interface::Interface,
+    options::Counting,
     packet_filter::PacketFilter,
     privileges, promiscuous,
     sandbox::{Duty, Sandbox},
@@ -78,6 +79,25 @@ pub struct Options<'a> {
     pub sandbox: Option<&'a Sandbox>,
     /// An interface that is gone is waited for, until one of that name is there again.
     pub wait: bool,
+}
+
+impl<'a> Options<'a> {
+    /// Everything that passes there, as iftop counts it where nobody says otherwise; rights are kept.
+    pub fn new(interface: &'a Interface) -> Self {
+        let Counting { hook, table, bytes, max_flows, .. } = Counting::default();
+        Self {
+            interface,
+            promiscuous: false,
+            hook,
+            table,
+            max_flows,
+            bytes,
+            filter: None,
+            log_refused: false,
+            sandbox: None,
+            wait: false,
+        }
+    }
 }
 
 /// What a hook is called where received frames are counted at XDP.

@@ -13,7 +13,7 @@ use iftop_common::{
     parse::{Direction, Hook, LinkType, Mac, Parsed, Refused, Vlan, parse},
 };
 
-use crate::{packet_filter::PacketFilter, source::Sample};
+use crate::{options::Counting, packet_filter::PacketFilter, source::Sample};
 
 mod filter;
 mod link;
@@ -91,6 +91,14 @@ pub struct Options {
     pub bytes: Bytes,
     /// Flows that user space is going to remember; here there is room for a few times as many.
     pub max_flows: u32,
+}
+
+impl Default for Options {
+    /// As iftop counts where nobody says otherwise.
+    fn default() -> Self {
+        let Counting { bytes, max_flows, .. } = Counting::default();
+        Self { local: Local::default(), bytes, max_flows }
+    }
 }
 
 /// See the module's description.

@@ -126,6 +126,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// What each direction carried since its entry began.
+    pub fn cumulative(&self) -> Pair<Count> {
+        Pair { sent: self.traffic.sent.cumulative, received: self.traffic.received.cumulative }
+    }
+
     /// Of the ends that are one host: those that may have names.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + use<> {
         [&self.local, &self.remote]
