@@ -4,6 +4,12 @@
 //! It owns layouts and what the bytes of a packet mean. It must never allocate, never read a clock
 //! or a map, and depends on nothing. Every struct that crosses the border is `repr(C)`, made of
 //! integers, its padding named and zero, its size asserted here.
+//!
+//! [`parse::parse`] reads a packet through the trait [`parse::Packet`] and gives a [`FlowKey`];
+//! [`aggregate`] says as how many packets and bytes it counts; a [`Counters`] of the flow and the [`Totals`] of
+//! the CPU take that in. [`flat`] is the layout of the table that they stand in and the search in it, [`gate`]
+//! what a packet filter and the program behind it agree on, and [`names`](mod@names) what user space finds maps
+//! and globals by. All of it runs in tests as in the kernel.
 #![no_std]
 #![forbid(unsafe_code)]
 #![expect(

@@ -5,6 +5,12 @@
 //!
 //! Every counter exists twice. Which half is counted into is the lowest bit of an epoch that user
 //! space advances; it is read once per packet, so that a packet is whole in one half.
+//!
+//! The hooks are in `main.rs` and call [`count()`]: it reads the packet by the parser of `iftop-common` through
+//! [`skb`] or [`xdp`], adds to the totals of this CPU and then to the flow's line, in the flat table or the hash
+//! map. [`gate`] runs a packet filter before, [`bare`] is for received packets that lost their link header.
+//! [`globals`] are the constants that user space sets before the program is loaded. The object is committed
+//! beside `iftop-user`: after a change, `cargo xtask build-ebpf`.
 #![no_std]
 #![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
