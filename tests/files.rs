@@ -25,6 +25,7 @@ mod captured;
 mod filter;
 pub mod foreign;
 mod formats;
+mod grouped;
 mod options;
 mod screen;
 mod time;

@@ -27,8 +27,8 @@ pub use rights::RightsArgs;
 pub(crate) const AFTER_HELP: &str = "\
 Every switch has its opposite: --dns for --no-dns, --no-ports for --ports; the last one wins. All but \
 those under Options, Capture files, How to count and Rights, --netns, --wait, --json, --interval and \
---count can also stand in the configuration file (see iftoprc.sample); the command line wins over it. An empty value of -i, -f, -F, -G or \
---screen-filter means none.";
+--count can also stand in the configuration file (see iftoprc.sample); the command line wins over it. An empty value of -i, -f, -F, -G, \
+--networks or --screen-filter means none.";
 
 /// Live network traffic per connection, counted inside the kernel.
 #[derive(Debug, Parser)]

@@ -62,6 +62,7 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
             Bytes::Wire => "wire",
         },
         filter: origin.filter,
+        grouping: view.grouping.name(),
         flows: view.rows.iter().map(Flow::from).collect(),
         totals: view.into(),
         account: (&view.account).into(),
@@ -115,6 +116,7 @@ struct Report<'a> {
     hook: Option<&'a str>,
     bytes: &'static str,
     filter: Option<&'a str>,
+    grouping: &'static str,
     flows: Vec<Flow<'a>>,
     totals: Totals,
     account: AccountJson,
@@ -232,6 +234,43 @@ mod tests {
     fn the_whole_report() {
         let report = parsed(&fixture::ports(), Some("tcx"));
         insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
+    }
+
+    #[test]
+    fn what_a_row_of_a_group_is() {
+        let report = parsed(&fixture::protocols(), Some("tcx"));
+        assert_eq!(report["grouping"], "protocol");
+        let flow = &report["flows"][0];
+        let nobody = serde_json::json!({"address": null, "port": null, "name": null});
+        assert_eq!((&flow["local"], &flow["remote"]), (&nobody, &nobody));
+        assert_eq!(flow["protocol"], serde_json::json!({"number": 6, "name": "tcp"}));
+    }
+
+    #[test]
+    fn networks_and_services_are_told() {
+        let groups = |view: &View| -> Vec<String> {
+            let report = parsed(view, Some("tcx"));
+            let flows = report["flows"].as_array().unwrap();
+            flows
+                .iter()
+                .map(|flow| format!("{} {}", flow["group"], flow["protocol"]["name"]))
+                .collect()
+        };
+        let networks = [
+            r#"{"name":"branch office","port":null,"prefix":"198.51.0.0/16"} null"#,
+            r#"{"name":null,"port":null,"prefix":"2001:db8:9::/64"} null"#,
+            r#"{"name":null,"port":null,"prefix":"203.0.113.0/24"} null"#,
+            r#"{"name":null,"port":null,"prefix":null} null"#,
+        ];
+        assert_eq!(groups(&fixture::networks()), networks);
+        let services = [
+            r#"{"name":"https","port":443,"prefix":null} "tcp""#,
+            r#"{"name":"https","port":443,"prefix":null} "udp""#,
+            r#"{"name":null,"port":5201,"prefix":null} "tcp""#,
+            r#"{"name":null,"port":null,"prefix":null} "icmp""#,
+        ];
+        assert_eq!(groups(&fixture::services()), services);
+        assert_eq!(groups(&fixture::hosts())[0], "null null");
     }
 
     #[test]

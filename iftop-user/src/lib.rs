@@ -78,6 +78,7 @@ pub mod names;
 #[cfg(target_os = "linux")]
 mod netlink;
 pub mod netns;
+pub mod networks;
 pub mod options;
 pub mod orient;
 pub mod packet_filter;

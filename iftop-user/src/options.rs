@@ -3,7 +3,7 @@
 //! It owns which origin wins and the default of each option. It must never know how an option is
 //! spelled.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use crate::{
     app::{Settings, lines::LineDisplay},
@@ -12,7 +12,7 @@ use crate::{
     orient::{Net4, Net6},
     scale::Spread,
     units::{Format, Prefixes, Unit},
-    view::{PortDisplay, Sort},
+    view::{Grouping, PortDisplay, Sort},
 };
 
 mod counting;
@@ -50,6 +50,8 @@ pub struct Layer {
     pub net: Option<Option<Net4>>,
     pub net6: Option<Option<Net6>>,
     pub link_local: Option<bool>,
+    pub grouping: Option<Grouping>,
+    pub networks: Option<Option<PathBuf>>,
     pub ports: Option<PortDisplay>,
     pub seconds: Option<Duration>,
     pub text: Option<bool>,
@@ -81,6 +83,8 @@ impl Layer {
             net: self.net.or(other.net),
             net6: self.net6.or(other.net6),
             link_local: self.link_local.or(other.link_local),
+            grouping: self.grouping.or(other.grouping),
+            networks: self.networks.or(other.networks),
             ports: self.ports.or(other.ports),
             seconds: self.seconds.or(other.seconds),
             text: self.text.or(other.text),
@@ -131,6 +135,8 @@ pub struct Options {
     pub net6: Option<Net6>,
     /// Count IPv6 from or to link-local addresses too.
     pub link_local: bool,
+    /// The file that names networks.
+    pub networks: Option<PathBuf>,
     /// Promiscuous mode.
     pub promiscuous: bool,
     /// Text reports instead of a live table.
@@ -173,6 +179,7 @@ impl Options {
         let settings = Settings {
             names: if reports.json { json_names } else { all.dns.unwrap_or(default.names) },
             services: all.services.unwrap_or(default.services),
+            grouping: all.grouping.unwrap_or(default.grouping),
             ports: all.ports.unwrap_or(default.ports),
             hide_source: all.hide_source.unwrap_or(default.hide_source),
             hide_destination: all.hide_destination.unwrap_or(default.hide_destination),
@@ -200,6 +207,7 @@ impl Options {
             net: all.net.flatten(),
             net6: all.net6.flatten(),
             link_local: all.link_local.unwrap_or(false),
+            networks: all.networks.flatten(),
             promiscuous: all.promiscuous.unwrap_or(false),
             text: all.text.unwrap_or(false),
             reports,

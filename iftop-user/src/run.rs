@@ -18,6 +18,7 @@ use crate::{
     limits,
     names::Names,
     netns::Target,
+    networks::{self, Networks},
     options::Options,
     packet_filter::Dlt,
     poller::Poller,
@@ -79,6 +80,7 @@ struct Session<'a> {
     still: Option<FlowTable>,
     names: Names,
     services: Services,
+    networks: Networks,
     signals: Signals,
 }
 
@@ -102,6 +104,7 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
     if options.counting.source == Choice::Pcap && options.counting.is_for_kernel() {
         bail!("--hook and --table are for counting in the kernel, not for --source pcap");
     }
+    let networks = options.networks.as_deref().map(networks::file::read).transpose()?;
     limits::check(options.counting.max_memory)?;
     start_log(output);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -113,7 +116,10 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             Some(path) => open::file::open(options, path, output)?,
             None => open::interface(options, output)?,
         };
-        let session = Session::new(options, opened, signals);
+        let session = Session {
+            networks: networks.unwrap_or_default(),
+            ..Session::new(options, opened, signals)
+        };
         match output {
             Output::Screen => screen::run(session, warnings).await,
             Output::Text | Output::Json => report::run(session, output).await,
@@ -141,6 +147,7 @@ impl<'a> Session<'a> {
             still: None,
             names: Names::new(),
             services: Services::system(),
+            networks: Networks::default(),
             signals,
         }
     }
@@ -172,6 +179,8 @@ impl Session<'_> {
 
     /// What is known now, or what was when the display was paused, with the names that are known now.
     fn view(&self, app: &App, query: &Query<'_>) -> View {
+        let (services, networks) = (Some(&self.services), Some(&self.networks));
+        let query = &Query { services, networks, ..*query };
         let view = self.with_labels(app, |labels| match &self.still {
             Some(still) => view(still, query, labels).with_counts_of(&self.table),
             None => view(&self.table, query, labels),

@@ -168,6 +168,11 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
     }
 
     #[test]
+    fn groups_have_the_same_layout() {
+        insta::assert_snapshot!(report(&fixture::protocols(), Format::default(), None));
+    }
+
+    #[test]
     fn what_is_missing_has_a_line_and_nothing_else_moves() {
         let mut view = fixture::hosts();
         let whole = report(&view, Format::default(), None);

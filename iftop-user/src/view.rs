@@ -11,6 +11,8 @@ use regex::Regex;
 use crate::{
     flow::{FlowTable, Pair, window::Window},
     health::Health,
+    networks::Networks,
+    services::Services,
     units::Measure,
 };
 
@@ -20,6 +22,7 @@ mod dump;
 mod filter;
 #[cfg(test)]
 pub mod fixture;
+mod grouping;
 mod groups;
 mod order;
 mod row;
@@ -28,6 +31,7 @@ mod tests;
 
 pub use closer::{Closer, Closeup, Detail};
 pub use data::{Endpoint, Matched, Row, Share, Talker, Total, Traffic, View};
+pub use grouping::{Grouping, RowGroup};
 use groups::Groups;
 use order::Ordered;
 pub use order::{Order, Sort};
@@ -41,11 +45,17 @@ pub(crate) const BYTES_PER_ROW: usize = 80;
 /// What somebody wants to see.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Query<'a> {
-    /// Which ports are told apart.
+    /// What rows are.
+    pub grouping: Grouping,
+    /// Services that have names, whether names are wanted or not.
+    pub services: Option<&'a Services>,
+    /// Networks that have names.
+    pub networks: Option<&'a Networks>,
+    /// Which ports of flows are told apart.
     pub ports: PortDisplay,
-    /// All left hosts are one.
+    /// All left hosts of flows are one.
     pub hide_source: bool,
-    /// All right hosts are one.
+    /// All right hosts of flows are one.
     pub hide_destination: bool,
     /// The order of rows, while it is not frozen.
     pub sort: Sort,
@@ -150,7 +160,8 @@ pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
     let rows = iter::zip(&rows, &sums);
     let [sent, received, both] = totals(table);
     View {
-        rows: rows.map(|((id, _), sums)| row(id, sums, table, labels)).collect(),
+        rows: rows.map(|((id, _), sums)| row(id, sums, table, query, labels)).collect(),
+        grouping: query.grouping,
         first,
         row_count,
         frozen,
@@ -177,20 +188,21 @@ pub fn uncovered(first: usize, page: usize, place: usize) -> usize {
 pub fn top_talker(table: &FlowTable, labels: &Labels<'_>) -> Option<Talker> {
     let (key, carried) = table.top_talker()?;
     let query = Query { ports: PortDisplay::On, ..Query::default() };
-    let [local, remote] = row_of(&key, table.rules(), &query)?.0.ends(labels);
+    let [local, remote] = row_of(&key, table.rules(), &query)?.0.ends(labels, None);
     Some(Talker { local, remote, count: carried.both() })
 }
 
-fn row(id: &RowId, sums: &Sums, table: &FlowTable, labels: &Labels<'_>) -> Row {
+fn row(id: &RowId, sums: &Sums, table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> Row {
     let rates = |side: fn(&Pair<Count>) -> Count| {
         Window::ALL.map(|window| table.rate(window, side(&sums.windows[window as usize])))
     };
-    let [local, remote] = id.ends(labels);
+    let [local, remote] = id.ends(labels, query.networks);
     Row {
         id: *id,
         local,
         remote,
         protocol: id.protocol(),
+        group: id.group(labels, query.networks),
         traffic: Pair {
             sent: Traffic {
                 rates: rates(|pair| pair.sent),

@@ -109,13 +109,14 @@ fn captures() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// The sample, each of its directives, and a table of services.
+/// The sample, each of its directives, networks, and a table of services.
 fn configurations() -> Vec<Vec<u8>> {
     let lines = SAMPLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let mut seeds: Vec<_> = lines.map(|line| line.as_bytes().to_vec()).collect();
     seeds.push(SAMPLE.into());
     seeds.push(b"net-filter: 10/8\nnet-filter6: fd00::/ff00::\nmax-bandwidth: 10M\n".to_vec());
     seeds.push(b"screen-filter: ^10\\.\nfilter-code: tcp port \\\n443 # more\n".to_vec());
+    seeds.push(b"10.1/16 branch office # old\n10.0.0.0/255.0.0.0\nfd00::/8 all of us\n".to_vec());
     seeds.push(b"ssh 22/tcp # and more\nhttp 80/tcp www\ndomain 53/udp\nx 9899/sctp\n".to_vec());
     seeds
 }

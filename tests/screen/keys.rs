@@ -113,6 +113,15 @@ const STEPS: &[Step] = &[
     step("d", "Hide dest host", Rows(&["* => *", "* => *"])),
     step("s", "Show source host", Rows(&["10.9.0.1 => *", "fd00:9::1 => *"])),
     step("d", "Show dest host", ALL),
+    step("G", "Group by host", Rows(&["* => 10.9.0.2", "* => fd00:9::2", "* => 10.9.0.10"])),
+    step("G", "Group by network", Rows(&["* => 10.9.0.0/24", "* => fd00:9::/64"])),
+    step(
+        "G",
+        "Group by service",
+        Rows(&["* => 53/udp", "* => 123/udp", "* => 80/tcp", "* => ICMP", "* => 22/tcp"]),
+    ),
+    step("G", "Group by protocol", Rows(&["* => UDP", "* => TCP", "* => ICMP"])),
+    step("G", "Group by flow", ALL),
     step(
         "S",
         "Port display SOURCE",

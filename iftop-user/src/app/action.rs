@@ -13,6 +13,8 @@ pub enum Action {
     HideSource,
     /// The same of right hosts.
     HideDestination,
+    /// The next grouping of flows.
+    Group,
     /// Services by name or number.
     Services,
     /// The left hosts' ports or none.
@@ -96,6 +98,7 @@ impl Action {
                 | Self::SourcePorts
                 | Self::DestinationPorts
                 | Self::Ports
+                | Self::Group
         )
     }
 }

@@ -6,7 +6,7 @@ use super::{App, Page, action::Move};
 use crate::{
     flow::history::Point,
     tcpdump,
-    view::{Closer, Closeup, Detail, PortDisplay, RowId, View},
+    view::{Closer, Closeup, Detail, Grouping, PortDisplay, RowId, View},
 };
 
 const NOTHING: &str = "There is no row to look at";
@@ -17,6 +17,7 @@ const COPIED: &str = "Copied, if the terminal has a clipboard";
 #[derive(Clone, Debug)]
 pub(super) struct Looking {
     id: RowId,
+    grouping: Grouping,
     ports: PortDisplay,
     hidden: [bool; 2],
     /// Its history, as far as it was seen.
@@ -37,6 +38,7 @@ impl App {
         let settings = &self.settings;
         self.looking = Some(Looking {
             id,
+            grouping: settings.grouping,
             ports: settings.ports,
             hidden: [settings.hide_source, settings.hide_destination],
             known: Vec::new(),
@@ -50,6 +52,7 @@ impl App {
             (Page::Chart, _) => Some(Closer::Interface),
             (Page::Detail, _) => self.looking.as_ref().map(|looking| Closer::Row {
                 id: looking.id,
+                grouping: looking.grouping,
                 ports: looking.ports,
                 hidden: looking.hidden,
                 known: &looking.known,

@@ -93,12 +93,19 @@ use Section::{General, Hosts, Ports, Sorting};
 /// All keys, in the order of the help page.
 pub const BINDINGS: &[Binding] = &[
     bound(Hosts, &[(Char('n'), Action::Names)], "host names on or off"),
-    bound(Hosts, &[(Char('s'), Action::HideSource)], "left hosts on or off"),
-    bound(Hosts, &[(Char('d'), Action::HideDestination)], "right hosts on or off"),
+    bound(
+        Hosts,
+        &[(Char('s'), Action::HideSource), (Char('d'), Action::HideDestination)],
+        "left, right hosts on or off",
+    ),
     bound(Hosts, &[(Char('t'), Action::Lines)], "one line or two, one direction"),
+    bound(Hosts, &[(Char('G'), Action::Group)], "group by host, network, .."),
     bound(Ports, &[(Char('N'), Action::Services)], "service names on or off"),
-    bound(Ports, &[(Char('S'), Action::SourcePorts)], "left ports on or off"),
-    bound(Ports, &[(Char('D'), Action::DestinationPorts)], "right ports on or off"),
+    bound(
+        Ports,
+        &[(Char('S'), Action::SourcePorts), (Char('D'), Action::DestinationPorts)],
+        "left, right ports on or off",
+    ),
     bound(Ports, &[(Char('p'), Action::Ports)], "all ports on or off"),
     bound(
         Sorting,
@@ -196,11 +203,11 @@ mod tests {
                 assert_eq!(action(event), Some(*bound));
             }
         }
-        let chars = "qh?inNsdtSDpTbBLuo1234<>Pjkfl/!yg".chars().map(String::from);
+        let chars = "qh?inNsdGtSDpTbBLuo1234<>Pjkfl/!yg".chars().map(String::from);
         let named =
             "Space ^C ^L ^Z PgUp PgDn Home End Up Down Esc Enter".split(' ').map(str::to_owned);
         assert_eq!(keys, chars.chain(named).collect());
-        assert_eq!(BINDINGS[8].names(), "1 2 3");
+        assert_eq!(BINDINGS[7].names(), "1 2 3");
     }
 
     #[test]

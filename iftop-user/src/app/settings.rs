@@ -7,7 +7,7 @@ use crate::{
     flow::window::Window,
     scale::Spread,
     units::{Format, Unit},
-    view::{PortDisplay, Query, Sort},
+    view::{Grouping, PortDisplay, Query, Sort},
 };
 
 /// See the module's description.
@@ -18,11 +18,13 @@ pub struct Settings {
     pub names: bool,
     /// Services by name.
     pub services: bool,
-    /// Ports, and protocols apart.
+    /// What rows are.
+    pub grouping: Grouping,
+    /// Ports of flows, and protocols apart.
     pub ports: PortDisplay,
-    /// All left hosts are one.
+    /// All left hosts of flows are one.
     pub hide_source: bool,
-    /// All right hosts are one.
+    /// All right hosts of flows are one.
     pub hide_destination: bool,
     /// The order of rows.
     pub sort: Sort,
@@ -45,6 +47,7 @@ impl Default for Settings {
         Self {
             names: true,
             services: true,
+            grouping: Grouping::Flow,
             ports: PortDisplay::Off,
             hide_source: false,
             hide_destination: false,
@@ -63,6 +66,7 @@ impl Settings {
     /// The part of a query that follows from them.
     pub fn query(&self) -> Query<'static> {
         Query {
+            grouping: self.grouping,
             ports: self.ports,
             hide_source: self.hide_source,
             hide_destination: self.hide_destination,
@@ -87,6 +91,10 @@ impl Settings {
             Action::HideDestination => {
                 self.hide_destination = !self.hide_destination;
                 if self.hide_destination { "Hide dest host" } else { "Show dest host" }
+            }
+            Action::Group => {
+                self.grouping = self.grouping.next();
+                return Some(format!("Group by {}", self.grouping.name()).into());
             }
             Action::SourcePorts => {
                 let (source, destination) = self.ports.sides();

@@ -51,6 +51,7 @@ pub fn sentence(action: Action, app: &App) -> Option<String> {
             };
             format!("Showing ports: {ports}.")
         }
+        Action::Group => format!("Grouping by {}.", settings.grouping.name()),
         // No empty line: nothing follows.
         Action::Pause if app.paused() => {
             return Some("Pausing... press 'P' again to continue.\n".to_owned());
@@ -94,6 +95,11 @@ mod tests {
             ("SD", "Showing ports: both."),
             ("p", "Showing ports: both."),
             ("pp", "Showing ports: none."),
+            ("G", "Grouping by host."),
+            ("GG", "Grouping by network."),
+            ("GGG", "Grouping by service."),
+            ("GGGG", "Grouping by protocol."),
+            ("GGGGG", "Grouping by flow."),
             ("PP", "Continuing."),
             ("o", "Order frozen."),
             ("oo", "Order unfrozen."),

@@ -9,7 +9,7 @@ use crate::{
     scale::Spread,
     source::hook::{HookChoice, XdpBy},
     units::{Format, Prefixes, Unit},
-    view::{PortDisplay, Sort},
+    view::{Grouping, PortDisplay, Sort},
 };
 
 fn command_line(arguments: &str) -> Result<CommandLine, clap::Error> {
@@ -52,6 +52,11 @@ const SPELLINGS: &[Case] = &[
     }),
     (&["-l", "--link-local"], |options| options.link_local),
     (&["-P", "--ports", "--port-display on"], |options| options.settings.ports == PortDisplay::On),
+    (&["--group host"], |options| options.settings.grouping == Grouping::Host),
+    (&["--networks sites", "--networks=sites"], |options| {
+        options.networks.as_deref() == Some(std::path::Path::new("sites"))
+    }),
+    (&["--group flow", ""], |options| options.settings.grouping == Grouping::Flow),
     (&["-m 10M", "-m10M", "--max-bandwidth 10M"], |options| {
         options.max_bandwidth == Some(10 << 20)
     }),
@@ -261,7 +266,7 @@ fn an_empty_value_means_none_or_is_refused() {
         .filter_map(Arg::get_long)
         .filter(|name| command_line(&format!("--{name} ''")).is_ok())
         .collect();
-    assert_eq!(empty, ["interface", "filter", "net", "net6", "screen-filter"]);
+    assert_eq!(empty, ["interface", "filter", "net", "net6", "networks", "screen-filter"]);
     for name in empty {
         assert_eq!(options(&format!("--{name} ''")), options(""), "--{name}");
     }

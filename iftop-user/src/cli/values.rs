@@ -14,7 +14,7 @@ use crate::{
         hook::{HookChoice, HookKind, XdpBy},
     },
     units::{Prefixes, Unit},
-    view::{PortDisplay, Sort},
+    view::{Grouping, PortDisplay, Sort},
 };
 
 mod local;
@@ -39,6 +39,12 @@ pub fn sort(text: &str) -> Result<Sort, String> {
         "destination" => Ok(Sort::Destination),
         _ => Err("it takes 2s, 10s, 40s, cumulative, source or destination".to_owned()),
     }
+}
+
+/// What `--group` takes.
+pub fn grouping(text: &str) -> Result<Grouping, String> {
+    let found = Grouping::ALL.into_iter().find(|grouping| grouping.name() == text);
+    found.ok_or_else(|| "it takes flow, host, network, service or protocol".to_owned())
 }
 
 /// What `--port-display` takes.

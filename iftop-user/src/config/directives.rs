@@ -138,7 +138,7 @@ mod tests {
             hide-source hide-destination use-bytes sort line-display show-totals log-scale \
             max-bandwidth net-filter net-filter6 link-local port-display timed-output no-curses \
             num-lines screen-filter \
-            bandwidth-unit units summary";
+            group networks bandwidth-unit units summary";
         assert_eq!(names, expected.split_whitespace().collect());
     }
 
@@ -153,7 +153,7 @@ mod tests {
             }
         }
         for setting in SETTINGS {
-            let texts = ["", "0", "2s", "on", "bytes", "si", "two-line"];
+            let texts = ["", "0", "2s", "on", "bytes", "si", "two-line", "host"];
             let says = texts.into_iter().find_map(|text| {
                 let mut layer = Layer::default();
                 (setting.set)(&mut layer, text).ok().map(|()| layer)

@@ -32,7 +32,11 @@ pub fn resolve(line: CommandLine) -> Result<(Options, Vec<String>)> {
     let Some((path, text)) = find(&line, &mut warnings)? else {
         return Ok((line.with(Layer::default()), warnings));
     };
-    let (layer, mistakes) = parse(&text);
+    let (mut layer, mistakes) = parse(&text);
+    // Whatever directory one happens to stand in.
+    if let (Some(Some(networks)), Some(folder)) = (&mut layer.networks, path.parent()) {
+        *networks = folder.join(&networks);
+    }
     let path = printable_words(&path.to_string_lossy());
     for Mistake { line: number, text } in mistakes {
         warnings.push(format!("{path}:{number}: warning: {text}"));
@@ -69,7 +73,8 @@ fn is_missing(error: &anyhow::Error) -> bool {
     matches!(kind, Some(ErrorKind::NotFound | ErrorKind::NotADirectory))
 }
 
-fn read(path: &Path) -> Result<String> {
+/// The text of a file that somebody has written by hand.
+pub(crate) fn read(path: &Path) -> Result<String> {
     // Without it a pipe would hold us until somebody writes.
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     ensure!(file.metadata()?.is_file(), "it is no regular file");

@@ -10,7 +10,7 @@ use crate::{
     health::Cause,
     interface::Xdp,
     source::{Kind, hook::HookKind},
-    view::fixture,
+    view::{Grouping, fixture},
 };
 
 #[path = "../../../tests/support/schema.rs"]
@@ -40,7 +40,12 @@ fn full() -> Value {
         filter: Some("port 443"),
         ..ORIGIN
     };
-    serde_json::from_str(&report(&view, origin, SystemTime::UNIX_EPOCH).unwrap()).unwrap()
+    let report = report(&view, origin, SystemTime::UNIX_EPOCH).unwrap();
+    let mut report: Value = serde_json::from_str(&report).unwrap();
+    // Such a row has no ends.
+    report["flows"][0]["group"] =
+        json!({"name": "office", "prefix": "198.51.100.0/24", "port": 443});
+    report
 }
 
 /// Where each value of it stands.
@@ -85,6 +90,8 @@ const NULLABLE: &[&str] = &[
     "/port",
     "/name",
     "/protocol",
+    "/group",
+    "/prefix",
     "/covered",
     "/covered_since_start",
     "/missing/received",
@@ -177,6 +184,8 @@ fn words_are_those_of_the_program() {
         ("/source", &kinds[..]),
         ("/hook", &hooks),
         ("/bytes", &["ip", "wire"]),
+        ("/grouping", &Grouping::ALL.map(Grouping::name)),
+        ("/flows/0/group/prefix", &["0.0.0.0/0", "2001:db8::/128"]),
         ("/missing/received", &causes),
         ("/missing/sent", &causes),
         ("/neighbours/xdp/mode", &["native", "generic", "offloaded", "several"]),

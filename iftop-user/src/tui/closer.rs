@@ -2,7 +2,7 @@
 //!
 //! Lays out what is known; text first, then the chart in what is left of the page.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use iftop_common::Count;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -13,9 +13,11 @@ use super::{
 use crate::{
     app::App,
     flow::{Pair, Peak},
-    label, protocol,
+    label,
+    networks::Prefix,
+    protocol,
     units::{Format, Rate, grouped},
-    view::{Closeup, Detail, Endpoint, Total, View},
+    view::{Closeup, Detail, Endpoint, Row, RowGroup, Total, View},
 };
 
 /// In place of the table, from a row on, but never so that less is shown than there is room for.
@@ -70,7 +72,7 @@ fn of_row(detail: &Detail, app: &App, status: &Status<'_>) -> Lines {
     let Pair { sent, received } = &row.traffic;
     let mut lines = vec![
         ("left", end(&row.local)),
-        ("right", end(&row.remote)),
+        ("right", right(row)),
         ("where", place(detail, status)),
         ("seen", seen),
         ("rates", sides(&rates(sent.rates, format), &rates(received.rates, format))),
@@ -95,6 +97,17 @@ fn of_interface(view: &View, format: Format, status: &Status<'_>) -> Lines {
         ("total", sides(&carried(sent), &carried(received))),
         ("peak", sides(&highest(sent), &highest(received))),
     ]
+}
+
+/// A host, or what stands in its place.
+fn right(row: &Row) -> Vec<String> {
+    match (&row.group, &row.remote.name) {
+        (RowGroup::Hosts, _) | (_, None) => end(&row.remote),
+        (RowGroup::Network { prefixes, name: Some(name) }, _) => {
+            iter::once(name.clone()).chain(prefixes.iter().map(Prefix::to_string)).collect()
+        }
+        (_, Some(name)) => vec![name.clone()],
+    }
 }
 
 /// All that is known of it: what the table has room for is less.

@@ -10,7 +10,7 @@ use crate::{
     health::LostNow,
     label::in_one_line,
     units::{Format, grouped},
-    view::{Share, View},
+    view::{Grouping, Share, View},
 };
 
 /// The longest filter that is shown whole.
@@ -50,10 +50,7 @@ pub(super) fn draw(
 fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
     let view = app.view();
     let mut facts = vec![];
-    let flows = match view.flows {
-        1 => "1 flow".to_owned(),
-        flows => format!("{} flows", grouped(flows as u64)),
-    };
+    let flows = counted(view.flows, "flow") + &groups(view);
     facts.push(filter(app, view).unwrap_or_else(|| array::from_fn(|_| flows.clone())));
     facts.extend(app.packet_filter().map(packet_filter));
     if let Some(progress) = status.progress {
@@ -98,6 +95,20 @@ fn source(status: &Status<'_>, reason: Option<&str>) -> String {
     }
 }
 
+/// Of what there are so many.
+fn counted(number: usize, name: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {name}{plural}", grouped(number as u64))
+}
+
+/// What the flows are joined to.
+fn groups(view: &View) -> String {
+    match view.grouping {
+        Grouping::Flow => String::new(),
+        grouping => format!(" in {}", counted(view.row_count, grouping.name())),
+    }
+}
+
 /// The worst of what is being lost just now; the page of key `i` has all.
 fn lost(format: Format, now: &LostNow) -> Option<String> {
     now.worst().map(|(loss, rate)| loss.told(&format.packets_per_second(rate)))
@@ -123,9 +134,8 @@ fn filter(app: &App, view: &View) -> Option<[String; FORMS]> {
     let (filter, matched) = (app.filter()?, view.matched?);
     let text = cut(filter.text());
     let rate = |rates| app.settings().format.rate(app.bar_rate(rates)).trimmed();
-    let plural = if view.flows == 1 { "" } else { "s" };
-    let [some, all] = [matched.flows, view.flows].map(|flows| grouped(flows as u64));
-    let flows = format!("{some} of {all} flow{plural}");
+    let some = grouped(matched.flows as u64);
+    let flows = format!("{some} of {}{}", counted(view.flows, "flow"), groups(view));
     let sum = format!("{} of {}", rate(&matched.rates), rate(&view.both.rates));
     Some([
         format!("filter \"{text}\": {sum}, {flows}"),

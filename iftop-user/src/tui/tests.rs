@@ -16,7 +16,7 @@ use crate::{
     app::Settings,
     flow::{Pair, history::Point},
     units::{Format, Prefixes, Unit},
-    view::{Closeup, Detail, Matched, View, fixture},
+    view::{Closeup, Detail, Grouping, Matched, RowGroup, View, fixture},
 };
 
 const STATUS: Status<'_> = Status::new("eth0", "ebpf/tcx");
@@ -187,6 +187,22 @@ fn how_the_counting_goes() {
     for (width, height) in [(1, 1), (12, 30), (40, 8), (40, 3), (300, 100)] {
         screen(&end, width, height);
     }
+}
+
+#[test]
+fn rows_of_each_grouping() {
+    let hosts = fixture::grouped(Grouping::Host, <[RowGroup; 4]>::default());
+    insta::assert_snapshot!("grouped_host", screen(&app(hosts, "G"), 80, 16));
+    insta::assert_snapshot!("grouped_network", screen(&app(fixture::networks(), "GG"), 80, 16));
+    insta::assert_snapshot!("grouped_service", screen(&app(fixture::services(), "GGG"), 80, 16));
+    insta::assert_snapshot!("grouped_protocol", screen(&app(fixture::protocols(), "GGGG"), 80, 16));
+    let mut filtered = fixture::protocols();
+    filtered.matched = Some(Matched { rates: filtered.both.rates, flows: 38 });
+    let mut app = app(filtered, "lp");
+    app.key(KeyEvent::from(KeyCode::Enter));
+    let screen = screen(&app, 80, 16);
+    let rule = screen.lines().nth(12).unwrap();
+    assert!(rule.contains("filter: 38 of 12,408 flows in 4 protocols"), "{rule}");
 }
 
 #[test]

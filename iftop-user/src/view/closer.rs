@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 use iftop_common::{Count, FlowKey};
 
 use super::{
-    Labels, PortDisplay, Query, Row, RowId, dump,
+    Grouping, Labels, PortDisplay, Query, Row, RowId, dump,
     row::{Sums, row_of},
 };
 use crate::{
@@ -28,6 +28,8 @@ pub enum Closer<'a> {
     Row {
         /// Which one.
         id: RowId,
+        /// What rows were.
+        grouping: Grouping,
         /// Which ports were told apart.
         ports: PortDisplay,
         /// Whether all left hosts and all right hosts were one.
@@ -83,8 +85,8 @@ pub(super) fn look(
 ) -> Closeup {
     match closer {
         Closer::Interface => Closeup::Interface(table.totals_of_history()),
-        Closer::Row { id, ports, hidden: [hide_source, hide_destination], known } => {
-            let rows = Query { ports, hide_source, hide_destination, ..*query };
+        Closer::Row { id, grouping, ports, hidden: [hide_source, hide_destination], known } => {
+            let rows = Query { grouping, ports, hide_source, hide_destination, ..*query };
             Closeup::Row(Box::new(detail(table, id, &rows, known, labels)))
         }
     }
@@ -124,13 +126,14 @@ fn detail(
         seen = Some(seen.map_or([begin, end], |[first, last]| [first.min(begin), last]));
     }
     let one = flows == 1 && !were_more;
+    let row = super::row(&id, &sums, table, rows, labels);
     Detail {
-        row: super::row(&id, &sums, table, labels),
         flows,
         peaks: if one { peaks } else { peaks_of(&history, table.elapsed()) },
         peaks_over: if one { Window::Two.length() } else { STEP },
         seen,
-        expression: dump::expression(&id, &vlans),
+        expression: dump::expression(&id, &row.group, &vlans),
+        row,
         vlans,
         history,
     }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use iftop_common::Count;
 
-use super::{Closeup, RowId};
+use super::{Closeup, Grouping, RowGroup, RowId};
 use crate::{
     account::Account,
     flow::{FlowTable, Pair, Peak},
@@ -17,6 +17,8 @@ use crate::{
 pub struct View {
     /// In order, cut to the limit.
     pub rows: Vec<Row>,
+    /// What they are.
+    pub grouping: Grouping,
     /// The place of the first of them among all rows.
     pub first: usize,
     /// How many there are without the limit.
@@ -121,6 +123,8 @@ pub struct Row {
     pub remote: Endpoint,
     /// IP protocol number; `None` where protocols are joined.
     pub protocol: Option<u8>,
+    /// What it stands for.
+    pub group: RowGroup,
     /// Left to right and back.
     pub traffic: Pair<Traffic>,
 }
@@ -133,8 +137,9 @@ impl Row {
 
     /// Of the ends that are one host: those that may have names.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + use<> {
+        let hosts = self.group == RowGroup::Hosts;
         [&self.local, &self.remote]
-            .map(|end| (!end.hidden).then_some(end.address))
+            .map(|end| (hosts && !end.hidden).then_some(end.address))
             .into_iter()
             .flatten()
     }
@@ -147,7 +152,7 @@ pub struct Endpoint {
     pub address: IpAddr,
     /// All hosts of this side are one.
     pub hidden: bool,
-    /// Name of the host, where it is known and wanted.
+    /// Name of the host, where it is known and wanted; or what stands in its place, see [`Row::group`].
     pub name: Option<String>,
     /// Port; `None` where there is none or ports are joined.
     pub port: Option<u16>,

@@ -1,15 +1,30 @@
 //! A row in the words of tcpdump (pcap-filter(7)).
 //!
 //! Pure text. Whoever pastes it counts the packets of the row, and, where both ends of the row have ports, also
-//! those of a flow between the same hosts that has the two ports the other way round.
+//! those of a flow between the same hosts that has the two ports the other way round. Of a network it is also
+//! what is between two hosts of ours there, and what is in a smaller one with a name of its own; of a service
+//! also what has that port at the other side.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use super::{RowId, row::End};
+use super::{RowGroup, RowId, row::End};
+use crate::networks::Prefix;
+
+/// Where no more is known.
+const EITHER: &str = "(ip or ip6)";
 
 /// An expression for the packets of a row that were seen in these VLANs; 0 stands for no tag.
-pub(super) fn expression(id: &RowId, vlans: &BTreeSet<u16>) -> String {
-    let packets = untagged(id);
+pub(super) fn expression(id: &RowId, group: &RowGroup, vlans: &BTreeSet<u16>) -> String {
+    let packets = match group {
+        RowGroup::Hosts => untagged(id),
+        RowGroup::Network { prefixes, .. } => of_networks(prefixes),
+        RowGroup::Service { port: Some(port), protocol, .. } => {
+            format!("{} and port {port}", of_either(*protocol))
+        }
+        RowGroup::Service { port: None, protocol, .. } | RowGroup::Protocol(protocol) => {
+            of_either(*protocol)
+        }
+    };
     let tags: Vec<u16> = vlans.iter().copied().filter(|&vlan| vlan != 0).collect();
     match (&tags[..], vlans.contains(&0)) {
         ([], _) => packets,
@@ -26,6 +41,7 @@ fn untagged(id: &RowId) -> String {
     let is_ipv6 = ends[0].is_ipv6();
     match id.protocol() {
         Some(number) => parts.push(of_protocol(number, is_ipv6)),
+        None if id.is_of_both_families() => parts.push(EITHER.to_owned()),
         None if ends.iter().all(End::is_hidden) => {
             parts.push(if is_ipv6 { "ip6" } else { "ip" }.to_owned());
         }
@@ -46,6 +62,22 @@ fn untagged(id: &RowId) -> String {
         }
     }
     parts.join(" and ")
+}
+
+/// In brackets where it is more than one word of the language; all there is where none is known.
+fn of_networks(prefixes: &[Prefix]) -> String {
+    let networks: Vec<_> = prefixes.iter().map(|prefix| format!("net {prefix}")).collect();
+    match &networks[..] {
+        [] => EITHER.to_owned(),
+        [one] => one.clone(),
+        many => format!("({})", many.join(" or ")),
+    }
+}
+
+/// A protocol over IPv4 and over IPv6.
+fn of_either(number: u8) -> String {
+    let [v4, v6] = [false, true].map(|is_ipv6| of_protocol(number, is_ipv6));
+    if v4 == v6 { v4 } else { format!("({v4} or {v6})") }
 }
 
 /// IANA "Protocol Numbers"; those that the language has a word for.

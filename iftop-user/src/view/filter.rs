@@ -3,8 +3,8 @@
 use hashbrown::HashMap;
 use regex::Regex;
 
-use super::{Labels, RowId, row::End};
-use crate::label;
+use super::{Labels, Query, RowId, row::End};
+use crate::{label, networks::Networks};
 
 /// Ends that are remembered: hosts of one side are often few, and their text is costly.
 const MAX_REMEMBERED: usize = 4096;
@@ -13,14 +13,17 @@ const MAX_REMEMBERED: usize = 4096;
 pub(super) struct Matcher<'a> {
     filter: &'a Regex,
     labels: &'a Labels<'a>,
+    networks: Option<&'a Networks>,
     /// Whether they pass.
     known: HashMap<End, bool, foldhash::fast::RandomState>,
     text: String,
 }
 
 impl<'a> Matcher<'a> {
-    pub fn new(filter: &'a Regex, labels: &'a Labels<'a>) -> Self {
-        Self { filter, labels, known: HashMap::default(), text: String::new() }
+    /// `None` where all rows pass.
+    pub fn of(query: &Query<'a>, labels: &'a Labels<'a>) -> Option<Self> {
+        let (filter, networks) = (query.filter?, query.networks);
+        Some(Self { filter, labels, networks, known: HashMap::default(), text: String::new() })
     }
 
     /// Whether one end of a row matches.
@@ -33,7 +36,7 @@ impl<'a> Matcher<'a> {
             return passes;
         }
         self.text.clear();
-        label::write(&mut self.text, &end.shown(self.labels));
+        label::write(&mut self.text, &end.shown(self.labels, self.networks));
         let passes = self.filter.is_match(&self.text);
         if self.known.len() >= MAX_REMEMBERED {
             self.known.clear();

@@ -4,12 +4,13 @@ use std::{net::SocketAddr, time::Duration};
 
 use iftop_common::{Count, Table};
 
-use super::{Detail, Endpoint, Row, RowId, Total, Traffic, View};
+use super::{Detail, Endpoint, Grouping, Row, RowGroup, RowId, Total, Traffic, View};
 use crate::{
     account::Account,
     flow::{Pair, Peak, history::Point},
     health::{About, Covered, Health, Losses, LostNow},
     interface::InterfaceLosses,
+    networks::Prefix,
     sandbox::Sandboxed,
     source::{Facts, Kind, TableUse, surroundings::Place},
     units::Rate,
@@ -46,7 +47,8 @@ pub fn traffic(bits_per_second: [f64; 3], bytes: u64) -> Traffic {
 pub fn row(local: Endpoint, remote: Endpoint, sent: Traffic, received: Traffic) -> Row {
     let protocol = local.port.map(|_| 6);
     let id = RowId::of(&local, &remote, protocol);
-    Row { id, local, remote, protocol, traffic: Pair { sent, received } }
+    let group = RowGroup::default();
+    Row { id, local, remote, protocol, group, traffic: Pair { sent, received } }
 }
 
 /// Interface-wide figures of a direction; the peak is in bits per second.
@@ -221,6 +223,61 @@ pub fn detail(row: Row) -> Detail {
         expression: "host 192.0.2.1 and host 198.51.100.2".to_owned(),
         row,
     }
+}
+
+/// The same rows as if they were groups.
+pub fn grouped(grouping: Grouping, groups: [RowGroup; 4]) -> View {
+    let mut view = View { grouping, ..hosts() };
+    for (row, group) in std::iter::zip(&mut view.rows, groups) {
+        row.local.hidden = true;
+        row.protocol = match group {
+            RowGroup::Hosts | RowGroup::Network { .. } => None,
+            RowGroup::Service { protocol, .. } | RowGroup::Protocol(protocol) => Some(protocol),
+        };
+        if group != RowGroup::Hosts {
+            row.remote.name = Some(group.to_string());
+        }
+        row.group = group;
+    }
+    view
+}
+
+/// The same rows as if they were services: with and without a name, and without a port.
+pub fn services() -> View {
+    let service = |port, protocol, name: Option<&str>| RowGroup::Service {
+        port,
+        protocol,
+        name: name.map(str::to_owned),
+    };
+    let groups = [
+        service(Some(443), 6, Some("https")),
+        service(Some(443), 17, Some("https")),
+        service(Some(5201), 6, None),
+        service(None, 1, None),
+    ];
+    grouped(Grouping::Service, groups)
+}
+
+/// The same rows as if they were protocols.
+pub fn protocols() -> View {
+    grouped(Grouping::Protocol, [6, 17, 58, 200].map(RowGroup::Protocol))
+}
+
+/// The same rows as if they were networks: one with a name, one of each family, and what is not known.
+pub fn networks() -> View {
+    let network = |address: &str, length, name: Option<&str>| RowGroup::Network {
+        prefixes: vec![Prefix::new(endpoint(address).address, length)],
+        name: name.map(str::to_owned),
+    };
+    let groups = [
+        network("198.51.0.0", 16, Some("branch office")),
+        network("2001:db8:9::", 64, None),
+        network("203.0.113.0", 24, None),
+        RowGroup::Network { prefixes: Vec::new(), name: None },
+    ];
+    let mut view = grouped(Grouping::Network, groups);
+    (view.rows[3].remote.hidden, view.rows[3].remote.name) = (true, None);
+    view
 }
 
 fn rates(bits_per_second: [f64; 3]) -> [Rate; 3] {

@@ -57,7 +57,7 @@ const NONE: u32 = u32::MAX;
 
 impl<'a> Groups<'a> {
     pub fn gather(table: &'a FlowTable, query: &'a Query<'a>, labels: &Labels<'_>) -> Self {
-        let mut matcher = query.filter.map(|filter| Matcher::new(filter, labels));
+        let mut matcher = Matcher::of(query, labels);
         // Memory that is not touched costs nothing.
         let mut all: Vec<Group<'_>> = Vec::with_capacity(table.len());
         let mut group_of = Vec::with_capacity(table.len());

@@ -9,7 +9,7 @@ use super::{
     row::End,
     uncovered,
 };
-use crate::label;
+use crate::{label, networks::Networks};
 
 /// The order of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(super) fn ordered(groups: &Groups<'_>, query: &Query<'_>, labels: &Labels<'_
 
 /// A row without flows now stays where it was, with nothing in it.
 fn frozen(ids: &[RowId], groups: &Groups<'_>, query: &Query<'_>, labels: &Labels<'_>) -> Ordered {
-    let mut matcher = query.filter.map(|filter| Matcher::new(filter, labels));
+    let mut matcher = Matcher::of(query, labels);
     let passing: Vec<&RowId> = match &mut matcher {
         Some(matcher) => ids.iter().filter(|id| matcher.matches(id)).collect(),
         None => ids.iter().collect(),
@@ -80,7 +80,8 @@ fn sorted(groups: &Groups<'_>, query: &Query<'_>, labels: &Labels<'_>) -> Ordere
         Sort::Destination => Some(|[_, remote]| remote),
         _ => None,
     };
-    let texts = host.map(|host| Texts::of(groups, labels, host)).unwrap_or_default();
+    let texts =
+        host.map(|host| Texts::of(groups, query.networks, labels, host)).unwrap_or_default();
     // Ties by the row, so that equal rows keep their places.
     let compare = |&a: &u32, &b: &u32| -> Ordering {
         let (one, other) = (group(a), group(b));
@@ -134,18 +135,22 @@ struct Texts {
 }
 
 impl Texts {
-    fn of(groups: &Groups<'_>, labels: &Labels<'_>, host: fn([End; 2]) -> End) -> Self {
+    fn of(
+        groups: &Groups<'_>,
+        networks: Option<&Networks>,
+        labels: &Labels<'_>,
+        host: fn([End; 2]) -> End,
+    ) -> Self {
         let mut texts = Self::default();
         for (number, _) in iter::zip(0.., &groups.all) {
             let end = host(groups.id(number).bare_ends());
-            let address = end.address();
             // Writing to a string cannot fail.
             let _ = if end.is_hidden() {
                 texts.text.write_str(label::HIDDEN)
-            } else if let Some(name) = (labels.host)(address) {
+            } else if let Some(name) = end.name(labels, networks) {
                 texts.text.write_str(&name)
             } else {
-                write!(texts.text, "{address}")
+                write!(texts.text, "{}", end.address())
             };
             texts.ends.push(texts.text.len());
         }

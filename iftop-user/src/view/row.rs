@@ -7,11 +7,14 @@ use std::{
 
 use iftop_common::{Count, Counters, FlowKey};
 
-use super::{Endpoint, Labels, Query};
+use super::{Endpoint, Grouping, Labels, Query, RowGroup};
 use crate::{
     flow::{Flow, Pair, window::Window},
+    networks::{Network, Networks, Prefix},
     orient::{Rules, address, orient},
 };
+
+mod grouped;
 
 /// What makes a row: flows with the same one are one row, and a row keeps it from view to view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +22,7 @@ pub struct RowId {
     local: [u8; 16],
     remote: [u8; 16],
     local_port: u16,
+    /// Or that of a service, or the number of a network that has a name.
     remote_port: u16,
     /// `None` where protocols are joined.
     protocol: Option<u8>,
@@ -26,6 +30,30 @@ pub struct RowId {
     family: u16,
     /// Left, right.
     hidden: [bool; 2],
+    right: Right,
+}
+
+/// What the right end of a row is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Right {
+    /// A host, or all of them.
+    #[default]
+    Host,
+    /// All hosts whose address begins like that: with three bytes, of IPv6 with eight.
+    Network,
+    /// A network that has a name.
+    Named,
+    /// A port of the row's protocol.
+    Service,
+    /// The row's protocol.
+    Protocol,
+}
+
+impl Right {
+    /// How many bytes of a host's address, as a key has it, are its network's.
+    fn network_bytes(family: u16) -> usize {
+        if family == FlowKey::IPV6 { 8 } else { 15 }
+    }
 }
 
 impl RowId {
@@ -44,6 +72,7 @@ impl RowId {
             protocol,
             family: if local.address.is_ipv6() { FlowKey::IPV6 } else { 0 },
             hidden: [local.hidden, remote.hidden],
+            right: Right::Host,
         }
     }
 
@@ -61,11 +90,17 @@ impl RowId {
 
     /// For a table of rows.
     pub(super) fn hash(&self, seed: &impl BuildHasher) -> u64 {
-        let Self { local, remote, local_port, remote_port, protocol, family, hidden } = *self;
+        let Self { local, remote, local_port, remote_port, protocol, family, hidden, right } =
+            *self;
         let ports = u64::from(local_port) << 16 | u64::from(remote_port);
         let protocol = protocol.map_or(0x100, u64::from);
         let [hidden_local, hidden_remote] = hidden.map(u64::from);
-        let rest = protocol << 18 | hidden_local << 17 | hidden_remote << 16 | u64::from(family);
+        let right = right as u64;
+        let rest = right << 27
+            | protocol << 18
+            | hidden_local << 17
+            | hidden_remote << 16
+            | u64::from(family);
         let mut hasher = seed.build_hasher();
         hasher.write_u128(u128::from_ne_bytes(local));
         hasher.write_u128(u128::from_ne_bytes(remote));
@@ -73,24 +108,36 @@ impl RowId {
         hasher.finish()
     }
 
+    /// Whether it is not told apart by family.
+    pub(super) fn is_of_both_families(&self) -> bool {
+        self.family == 0 && self.remote == [0; 16]
+    }
+
+    /// What it stands for.
+    pub(super) fn group(&self, labels: &Labels<'_>, networks: Option<&Networks>) -> RowGroup {
+        let [_, right] = self.bare_ends();
+        right.group(labels, networks)
+    }
+
     /// Left, right.
-    pub(super) fn ends(&self, labels: &Labels<'_>) -> [Endpoint; 2] {
-        self.bare_ends().map(|end| end.shown(labels))
+    pub(super) fn ends(&self, labels: &Labels<'_>, networks: Option<&Networks>) -> [Endpoint; 2] {
+        self.bare_ends().map(|end| end.shown(labels, networks))
     }
 
     /// Left, right, as they are told apart.
     pub(super) fn bare_ends(&self) -> [End; 2] {
-        let end = |host, port, hidden| End {
+        let end = |host, port, hidden, right| End {
             host: u128::from_ne_bytes(host),
             port,
             protocol: self.protocol,
             family: self.family,
             hidden,
+            right,
         };
         let [hidden_local, hidden_remote] = self.hidden;
         [
-            end(self.local, self.local_port, hidden_local),
-            end(self.remote, self.remote_port, hidden_remote),
+            end(self.local, self.local_port, hidden_local, Right::Host),
+            end(self.remote, self.remote_port, hidden_remote, self.right),
         ]
     }
 }
@@ -103,6 +150,7 @@ pub(super) struct End {
     protocol: Option<u8>,
     family: u16,
     hidden: bool,
+    right: Right,
 }
 
 impl End {
@@ -114,8 +162,9 @@ impl End {
         self.family == FlowKey::IPV6
     }
 
+    /// Of a host.
     pub fn port(&self) -> Option<u16> {
-        (self.port != 0).then_some(self.port)
+        (self.port != 0 && self.right == Right::Host).then_some(self.port)
     }
 
     pub fn address(&self) -> IpAddr {
@@ -123,16 +172,54 @@ impl End {
         address(&key, &self.host.to_ne_bytes())
     }
 
+    fn group(&self, labels: &Labels<'_>, networks: Option<&Networks>) -> RowGroup {
+        let protocol = self.protocol.unwrap_or_default();
+        match self.right {
+            Right::Host => RowGroup::Hosts,
+            Right::Network if self.hidden => RowGroup::Network { prefixes: Vec::new(), name: None },
+            Right::Network => {
+                let length = if self.family == FlowKey::IPV6 { 64 } else { 24 };
+                RowGroup::Network {
+                    prefixes: vec![Prefix::new(self.address(), length)],
+                    name: None,
+                }
+            }
+            Right::Named => {
+                let network = networks.and_then(|networks| networks.get(self.port)).cloned();
+                let Network { name, prefixes } = network.unwrap_or_default();
+                RowGroup::Network { prefixes, name }
+            }
+            Right::Service => {
+                let port = Some(self.port).filter(|&port| port != 0);
+                let name = port.and_then(|port| (labels.service)(port, protocol));
+                RowGroup::Service { port, protocol, name }
+            }
+            Right::Protocol => RowGroup::Protocol(protocol),
+        }
+    }
+
+    /// What stands in place of its address, where that is known.
+    pub fn name(&self, labels: &Labels<'_>, networks: Option<&Networks>) -> Option<String> {
+        match self.right {
+            _ if self.hidden => None,
+            Right::Host => (labels.host)(self.address()),
+            Right::Network | Right::Named | Right::Service | Right::Protocol => {
+                Some(self.group(labels, networks).to_string())
+            }
+        }
+    }
+
     /// With the names that are known.
-    pub fn shown(&self, labels: &Labels<'_>) -> Endpoint {
-        let address = self.address();
-        let service = |protocol| (labels.service)(self.port, protocol);
+    pub fn shown(&self, labels: &Labels<'_>, networks: Option<&Networks>) -> Endpoint {
         Endpoint {
-            address,
+            address: self.address(),
             hidden: self.hidden,
-            name: if self.hidden { None } else { (labels.host)(address) },
+            name: self.name(labels, networks),
             port: self.port(),
-            service: self.protocol.filter(|_| self.port != 0).and_then(service),
+            service: self
+                .port()
+                .zip(self.protocol)
+                .and_then(|(port, protocol)| (labels.service)(port, protocol)),
         }
     }
 }
@@ -168,6 +255,9 @@ pub(super) fn row_of(key: &FlowKey, rules: &Rules, query: &Query<'_>) -> Option<
 
 /// The row of a flow of which it is known whether the left host is its far end.
 pub(super) fn id_of(key: &FlowKey, swapped: bool, query: &Query<'_>) -> RowId {
+    if query.grouping != Grouping::Flow {
+        return grouped::id_of(key, swapped, query);
+    }
     // An end that is not known is shown as one that is hidden, and stays apart from those that are known
     // unless all of them are hidden.
     let unknown = key.has(FlowKey::FAR_UNKNOWN);
@@ -187,6 +277,7 @@ pub(super) fn id_of(key: &FlowKey, swapped: bool, query: &Query<'_>) -> RowId {
         protocol: (source_ports || destination_ports).then_some(key.protocol),
         family: key.vlan_and_flags & FlowKey::IPV6,
         hidden: [hide_source, hide_destination],
+        right: Right::Host,
     }
 }
 

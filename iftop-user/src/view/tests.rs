@@ -7,13 +7,15 @@ use iftop_common::{Count, Counters, FlowKey};
 use super::{Labels, Order, PortDisplay, Query, Sides, Sort, View, top_talker, view};
 use crate::{flow::FlowTable, label, orient::Rules, source::Sample, units::Measure};
 
+mod grouped;
+
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
 /// (near, far, protocol, flags, bytes received, bytes sent); ends as `address:port`.
-type Given = (&'static str, &'static str, u8, u16, u64, u64);
+type Given<'a> = (&'a str, &'a str, u8, u16, u64, u64);
 
-fn table(flows: &[Given]) -> FlowTable {
+fn table(flows: &[Given<'_>]) -> FlowTable {
     let mut sample = Sample { elapsed: Duration::from_secs(2), ..Sample::default() };
     for &(near, far, protocol, flags, received, sent) in flows {
         let end = |text: &str| {
@@ -44,7 +46,7 @@ fn table(flows: &[Given]) -> FlowTable {
     table
 }
 
-fn seen(flows: &[Given], query: &Query<'_>) -> View {
+fn seen(flows: &[Given<'_>], query: &Query<'_>) -> View {
     let names = |address: IpAddr| (address.to_string() == "10.0.0.9").then(|| "aaa".to_owned());
     let services =
         |port: u16, protocol: u8| (port == 80 && protocol == TCP).then(|| "http".to_owned());
@@ -52,7 +54,7 @@ fn seen(flows: &[Given], query: &Query<'_>) -> View {
 }
 
 /// `left right protocol sent/received` of each row.
-fn rows(flows: &[Given], query: &Query<'_>) -> Vec<String> {
+fn rows(flows: &[Given<'_>], query: &Query<'_>) -> Vec<String> {
     let view = seen(flows, query);
     let rows = view.rows.iter().map(|row| {
         format!(
@@ -68,7 +70,7 @@ fn rows(flows: &[Given], query: &Query<'_>) -> Vec<String> {
 }
 
 /// (name, flows, rows without ports, rows with)
-type Case<'a> = (&'a str, &'a [Given], &'a [&'a str], &'a [&'a str]);
+type Case<'a> = (&'a str, &'a [Given<'a>], &'a [&'a str], &'a [&'a str]);
 
 #[test]
 fn flows_become_rows() {
@@ -151,7 +153,7 @@ fn flows_become_rows() {
 
 #[test]
 fn an_unknown_far_end_joins_hidden_ones_passes_the_filter_as_shown_and_is_the_top_talker() {
-    let flows: &[Given] = &[
+    let flows: &[Given<'_>] = &[
         ("10.0.0.1:80", "0.0.0.0:0", TCP, FlowKey::FAR_UNKNOWN, 900, 0),
         ("10.0.0.1:80", "10.0.0.2:4000", TCP, 0, 50, 0),
     ];
@@ -173,7 +175,7 @@ fn an_unknown_far_end_joins_hidden_ones_passes_the_filter_as_shown_and_is_the_to
 
 #[test]
 fn rows_are_sorted_and_cut() {
-    let flows: &[Given] = &[
+    let flows: &[Given<'_>] = &[
         ("10.0.0.1:0", "10.0.0.10:0", 1, 0, 10, 0),
         ("10.0.0.1:0", "10.0.0.2:0", 1, 0, 0, 30),
         ("10.0.0.1:0", "10.0.0.9:0", 1, 0, 20, 0),
@@ -213,7 +215,7 @@ type Joined<'a> = ((PortDisplay, bool, bool), &'a [&'a str]);
 #[test]
 fn ports_and_hosts_are_joined_as_asked() {
     use PortDisplay::{DestinationOnly, Off, On, SourceOnly};
-    let flows: &[Given] = &[
+    let flows: &[Given<'_>] = &[
         ("10.0.0.1:4000", "10.0.0.2:80", TCP, 0, 100, 0),
         ("10.0.0.1:4001", "10.0.0.2:80", TCP, 0, 30, 0),
         ("10.0.0.1:4000", "10.0.0.3:80", UDP, 0, 7, 0),
@@ -267,7 +269,7 @@ fn ports_and_hosts_are_joined_as_asked() {
 
 #[test]
 fn a_filter_keeps_rows_by_what_is_shown_and_sums_them() {
-    let flows: &[Given] = &[
+    let flows: &[Given<'_>] = &[
         ("10.0.0.1:4000", "10.0.0.2:80", TCP, 0, 100, 20),
         ("10.0.0.1:4001", "10.0.0.2:80", TCP, 0, 30, 0),
         ("10.0.0.1:4000", "10.0.0.9:22", TCP, 0, 7, 0),
@@ -325,7 +327,7 @@ fn a_frozen_order_stays_and_lets_nobody_in() {
 
 #[test]
 fn more_orders() {
-    let flows: &[Given] =
+    let flows: &[Given<'_>] =
         &[("10.0.0.1:0", "10.0.0.2:0", 1, 0, 20, 100), ("10.0.0.1:0", "10.0.0.3:0", 1, 0, 90, 0)];
     let first = |query: Query<'_>| rows(flows, &query)[0].clone();
     let by_cumulative = Query { sort: Sort::Cumulative, ..Query::default() };

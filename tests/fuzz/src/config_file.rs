@@ -1,6 +1,8 @@
-//! The configuration file, and what stands in the system's table of services.
+//! The configuration file, the file of networks, and what stands in the system's table of services.
 
-use iftop_user::{config, services::Services};
+use std::net::{IpAddr, Ipv4Addr};
+
+use iftop_user::{config, networks::Networks, services::Services};
 
 use super::is_printable;
 
@@ -15,6 +17,17 @@ pub fn check(data: &[u8]) {
     }
     if let Some(seconds) = layer.seconds {
         assert!(seconds.as_secs() <= 1 << 40, "{seconds:?}");
+    }
+    match Networks::parse(&text) {
+        Ok(networks) => {
+            for a in 0..=u8::MAX {
+                let number = networks.find(IpAddr::V4(Ipv4Addr::new(a, 0, 0, 1)));
+                let network = number.map(|number| networks.get(number).expect("it is there"));
+                let name = network.and_then(|network| network.name.as_deref()).unwrap_or_default();
+                assert!(is_printable(name) && name.len() <= 64, "{name:?}");
+            }
+        }
+        Err(mistake) => assert!((1..=lines).contains(&mistake.line) && is_printable(&mistake.text)),
     }
     let services = Services::parse(&text);
     for port in 0..=1024 {

@@ -46,6 +46,26 @@ pub const SETTINGS: &[Setting] = &[
         set: |layer, text| put(&mut layer.net6, unless_blank(text, values::net6)),
     },
     Setting {
+        directive: "group",
+        long: "group",
+        short: None,
+        value: "WHAT",
+        section: Section::Show,
+        help: "What rows are: flow, host, network, service or protocol [default: flow]; hosts are hidden and ports \
+            told apart only in flows",
+        set: |layer, text| put(&mut layer.grouping, values::grouping(text)),
+    },
+    Setting {
+        directive: "networks",
+        long: "networks",
+        short: None,
+        value: "FILE",
+        section: Section::Show,
+        help: "Names of networks, one a line, as: 10.1.0.0/16 branch office [default: none, and networks \
+            are /24 and /64]",
+        set: |layer, text| put(&mut layer.networks, unless_blank(text, |text| Ok(text.into()))),
+    },
+    Setting {
         directive: "port-display",
         long: "port-display",
         short: None,

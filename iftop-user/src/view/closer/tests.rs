@@ -7,10 +7,11 @@ use iftop_common::Counters;
 use super::*;
 use crate::{
     flow::Pair,
+    networks::Networks,
     orient::Rules,
     source::Sample,
     units::Measure::{Bytes, Packets},
-    view::view,
+    view::{RowGroup, view},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -62,8 +63,9 @@ fn table() -> FlowTable {
 fn first(table: &FlowTable, ports: PortDisplay) -> Detail {
     let labels = Labels { host: &|_| None, service: &|_, _| None };
     let query = Query { ports, ..Query::default() };
+    let grouping = Grouping::Flow;
     let id = view(table, &query, &labels).rows[0].id;
-    let closer = Closer::Row { id, ports, hidden: [false; 2], known: &[] };
+    let closer = Closer::Row { id, grouping, ports, hidden: [false; 2], known: &[] };
     // As it is shown later does not matter.
     let query = Query { closer: Some(closer), hide_source: true, ..Query::default() };
     match view(table, &query, &labels).closeup {
@@ -128,7 +130,8 @@ fn a_row_of_flows_that_come_and_go() {
     apply(&mut table, 60, &[("10.0.0.1:1 10.0.0.3:9", 0, 1, 1)]);
     let labels = Labels { host: &|_| None, service: &|_, _| None };
     let (id, known) = (before.row.id, &before.history);
-    let closer = Closer::Row { id, ports: PortDisplay::Off, hidden: [false; 2], known };
+    let grouping = Grouping::Flow;
+    let closer = Closer::Row { id, grouping, ports: PortDisplay::Off, hidden: [false; 2], known };
     let query = Query { closer: Some(closer), ..Query::default() };
     let Some(Closeup::Row(after)) = view(&table, &query, &labels).closeup else { panic!() };
     assert_eq!((after.flows, after.row.traffic.received.cumulative.bytes), (0, 0));
@@ -205,6 +208,59 @@ fn expressions_say_what_the_row_says() {
         let key = FlowKey { protocol, ..key(ends, 0) };
         let query = Query { ports, hide_source, hide_destination, ..Query::default() };
         let (id, _) = row_of(&key, &Rules::default(), &query).unwrap();
-        assert_eq!(dump::expression(&id, &BTreeSet::from([0])), expected);
+        assert_eq!(dump::expression(&id, &RowGroup::Hosts, &BTreeSet::from([0])), expected);
+    }
+}
+
+#[test]
+fn a_row_of_a_group_is_all_of_its_flows() {
+    let flows = [
+        ("10.0.0.1:5000 10.0.0.2:80", 0, 900, 100),
+        ("10.0.0.1:5001 10.0.0.9:80", 0, 90, 10),
+        ("fd00::1:5000 2001:db8::2:80", 0, 9, 1),
+    ];
+    let mut table = table();
+    apply(&mut table, 2, &flows);
+    let networks = Networks::parse("10.0.0.0/30 office\n2001:db8::/32 office\n").unwrap();
+    // (grouping, flows, bytes sent, tcpdump's expression) of the first row
+    let cases = [
+        (Grouping::Host, 1, 200, "host 10.0.0.2"),
+        (Grouping::Network, 2, 202, "(net 10.0.0.0/30 or net 2001:db8::/32)"),
+        (Grouping::Service, 3, 222, "tcp and port 80"),
+        (Grouping::Protocol, 3, 222, "tcp"),
+    ];
+    let labels = Labels { host: &|_| None, service: &|_, _| None };
+    for (grouping, flows, sent, expression) in cases {
+        let query = Query { grouping, networks: Some(&networks), ..Query::default() };
+        let first = view(&table, &query, &labels).rows.remove(0);
+        let (ports, hidden) = (PortDisplay::Off, [false; 2]);
+        let closer = Closer::Row { id: first.id, grouping, ports, hidden, known: &[] };
+        let query = Query { closer: Some(closer), grouping: Grouping::Flow, ..query };
+        let Some(Closeup::Row(detail)) = view(&table, &query, &labels).closeup else { panic!() };
+        assert_eq!((detail.flows, sums(&detail.history).sent), (flows, sent), "{grouping:?}");
+        assert_eq!(detail.expression, expression);
+        assert_eq!((detail.row.remote, detail.row.group), (first.remote, first.group));
+    }
+}
+
+#[test]
+fn what_groups_cannot_be_told_in_full_is_told_as_far_as_it_goes() {
+    let unknown =
+        FlowKey { vlan_and_flags: FlowKey::FAR_UNKNOWN, ..key("10.0.0.1:80 0.0.0.0:0", 0) };
+    let plain = key("10.0.0.1:5000 10.0.0.2:80", 0);
+    let cases = [
+        (unknown, Grouping::Host, "(ip or ip6)"),
+        (unknown, Grouping::Network, "(ip or ip6)"),
+        (unknown, Grouping::Service, "tcp"),
+        (plain, Grouping::Network, "net 10.0.0.0/24"),
+        (FlowKey { protocol: 47, ..plain }, Grouping::Protocol, "(ip proto 47 or ip6 proto 47)"),
+        (FlowKey { protocol: 17, ..plain }, Grouping::Service, "udp and port 80"),
+    ];
+    let labels = Labels { host: &|_| None, service: &|_, _| None };
+    for (key, grouping, expected) in cases {
+        let query = Query { grouping, ..Query::default() };
+        let (id, _) = row_of(&key, &Rules::default(), &query).unwrap();
+        let group = id.group(&labels, None);
+        assert_eq!(dump::expression(&id, &group, &BTreeSet::from([0])), expected, "{grouping:?}");
     }
 }
