@@ -12,6 +12,7 @@ mod bench {
 mod compat;
 mod config;
 mod counting;
+mod documents;
 mod examples;
 mod faults;
 mod files;

@@ -12,6 +12,8 @@ mod bench;
 mod cmd;
 mod demo;
 mod deny;
+#[cfg(test)]
+mod documents;
 mod ebpf;
 mod fuzz;
 mod run;

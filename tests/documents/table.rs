@@ -1,0 +1,134 @@
+//! Each command and each block of the documents, and how it is known to be true: a line each.
+//!
+//! `…` at the end of a command stands for whatever follows.
+
+/// How a command is run.
+#[derive(Clone, Copy, Debug)]
+pub enum How {
+    /// In a terminal, by a shell: the live table comes and has these on it (patterns), and not those; `q` ends it.
+    Table(&'static [&'static str], &'static [&'static str]),
+    /// The same, where this interface comes only once it is waited for.
+    Appears(&'static str),
+    /// To its end, which is a good one; it prints these (patterns).
+    Prints(&'static [&'static str]),
+    /// The same in a namespace of its own, in which these commands of `tc` were run before.
+    Alone(&'static [&'static str]),
+    /// It says what it listens on and goes on, until a signal ends it with a last report.
+    GoesOn,
+    /// As root's; then iftop counts with these capabilities, run by somebody who has none.
+    Grants,
+    /// A task of minutes. That it is spelled as clap takes it says a test of xtask.
+    Task(By),
+    /// The tests that it names are there.
+    Tests,
+    /// It stands in a sentence as a name, or is not ours to run: why.
+    Named(&'static str),
+}
+
+/// Who runs a task for real.
+#[derive(Clone, Copy, Debug)]
+pub enum By {
+    /// CI: this stands in `.ci/run`.
+    Ci(&'static str),
+    /// `cargo xtask test`: this is in the text of `xtask/src/test.rs`.
+    Step(&'static str),
+    /// A test of this name, in `tests/demo.rs`.
+    Demo(&'static str),
+    /// Somebody, because of this.
+    Hand(&'static str),
+}
+
+use By::{Ci, Demo, Hand, Step};
+use How::{Alone, Appears, GoesOn, Grants, Named, Prints, Table, Task, Tests};
+
+/// All commands.
+pub const COMMANDS: &[(&str, How)] = &[
+    ("iftop", Table(&[r"10\.9\.0\.1 +=> 198\.51\.100\.7 "], &[])),
+    ("iftop -i eth0 -nNP", Table(&[r"10\.9\.0\.1:40000 +=> 198\.51\.100\.7:53 "], &[])),
+    ("iftop -i va -nNP", Table(&[r"10\.7\.0\.1:40000 +=> 198\.51\.100\.7:53 "], &[])),
+    (
+        "iftop -t -s 10 -L 50",
+        Prints(&[r"(?m)^ +1 10\.9\.0\.1 +=> ", r"198\.51\.100\.8", "Cumulative"]),
+    ),
+    ("iftop --json --interval 60", GoesOn),
+    ("iftop --json", GoesOn),
+    ("iftop -t", GoesOn),
+    ("iftop -F 10.0.0.0/8", Table(&[r"10\.9\.0\.1 +=> 198\.51\.100\.7 "], &[r"203\.0\.113"])),
+    ("iftop -f 'tcp port 443'", Table(&[r"10\.9\.0\.1 +=> 198\.51\.100\.8 "], &[r"100\.7 "])),
+    ("iftop -u packets -o 2s", Table(&[r"TOTAL: +[\d.,K]+p "], &[])),
+    ("iftop -r a.pcap -t -s 60", Prints(&[r"10\.9\.0\.2 ", r"total\): +0B +5\.86KB +5\.86KB"])),
+    ("iftop -i ppp0 --wait", Appears("ppp0")),
+    (
+        "sudo iftop --netns $(docker inspect -f '{{.State.Pid}}' web)",
+        Table(&[r"10\.8\.0\.1 +=> 198\.51\.100\.7 "], &[r"10\.9\.0\.1"]),
+    ),
+    (
+        "ssh router tcpdump -Uw - | iftop -r -",
+        Table(&[r"10\.9\.0\.1 +(=>|<=)|(=>|<=) +10\.9\.0\.1 ", "─ file"], &[]),
+    ),
+    ("iftop --help", Prints(&["Usage: iftop", "--netns"])),
+    ("iftop --generate man | man -l -", Prints(&[r"(?m)^\.TH iftop"])),
+    ("iftop --cleanup", Prints(&[])),
+    ("sudo setcap cap_bpf,cap_net_admin,cap_perfmon+ep ~/.cargo/bin/iftop", Grants),
+    ("tc qdisc add dev eth0 clsact", Alone(&[])),
+    ("tc qdisc add dev va clsact", Alone(&[])),
+    ("tc qdisc delete dev va clsact", Alone(&["qdisc add dev va clsact"])),
+    ("tc filter delete", Named("the command of tc, without what it is to delete")),
+    ("ip netns", Named("whose names are meant")),
+    ("ip netns exec", Named("what showed the difference from classic iftop")),
+    ("ethtool -k", Named("where the same can be read")),
+    ("ethtool -K", Named("how it would be changed")),
+    ("bpftool prog", Named("where the same number stands")),
+    ("iperf3 -b 20M", Named("the traffic on the picture")),
+    ("apt-get install build-essential", Named("what CI begins with, in `.ci/run`")),
+    (
+        "cargo install --locked --path iftop-user",
+        Named("a build in release, as `cargo xtask run` does it"),
+    ),
+    (
+        "cargo xtask run -- …",
+        Task(Hand("a build in release; its parts are tests of `xtask/src/run.rs`")),
+    ),
+    ("cargo xtask demo", Task(Demo("it_is_lively_and_ends_with_iftop"))),
+    ("cargo xtask test", Task(Ci("cargo xtask test"))),
+    ("cargo xtask setup", Task(Step("setup::setup("))),
+    ("cargo xtask setup --ebpf", Task(Hand("it builds bpf-linker, for minutes"))),
+    ("cargo xtask build-ebpf", Task(Step("ebpf::check"))),
+    ("cargo xtask build-ebpf --check", Task(Step("ebpf::check"))),
+    ("cargo xtask check-targets", Task(Step("targets::check("))),
+    (
+        "cargo xtask deny",
+        Task(Hand("it asks for advisories of today; the rest are tests of xtask")),
+    ),
+    ("cargo xtask vm", Task(Ci("cargo xtask vm"))),
+    (
+        "cargo xtask fuzz …",
+        Task(Hand("it goes on for as long as one likes; docs/fuzzing.md says for how long")),
+    ),
+    ("cargo xtask fuzz", Task(Hand("as above"))),
+    ("cargo xtask bench …", Task(Hand("it needs a machine for itself; docs/benchmark.md"))),
+    ("cargo xtask bench", Task(Hand("as above"))),
+    (
+        "cargo xtask soak …",
+        Task(Hand("ten minutes; docs/soak.md. `cargo xtask test` does the same for seconds")),
+    ),
+    ("cargo xtask soak", Task(Hand("as above"))),
+    ("cargo fuzz tmin …", Named("cargo-fuzz's; `cargo xtask fuzz` installs it")),
+    ("cargo test …", Tests),
+    ("cargo test", Tests),
+];
+
+/// What a block is that is no command.
+#[derive(Clone, Copy, Debug)]
+pub enum Block {
+    /// What this command shows in a terminal: the same lines but for numbers and names.
+    Screen(&'static str),
+    /// Lines and arrows.
+    Drawing,
+}
+
+/// All blocks that are not to be typed: in which document, and what stands in it and in no other.
+pub const BLOCKS: &[(&str, &str, Block)] = &[
+    ("README.md", "── va ─ ebpf/tcx ─", Block::Screen("iftop -i va -nNP")),
+    ("ARCHITECTURE.md", "the same parse() in tests", Block::Drawing),
+];
