@@ -16,6 +16,7 @@ mod deny;
 mod documents;
 mod ebpf;
 mod fuzz;
+mod picture;
 mod run;
 mod setup;
 mod soak;
@@ -72,6 +73,11 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "IFTOP OPTIONS")]
         options: Vec<OsString>,
     },
+    /// Draw the pictures of the README from a real run
+    ///
+    /// It shows what `demo` shows on a terminal that nobody looks at, and writes docs/table.svg and
+    /// docs/detail.svg. It takes four minutes, and needs root, or sudo.
+    Picture,
     /// Check format, lints, documentation and the committed kernel program, and run all tests
     ///
     /// The tests that load a kernel program or make a network namespace are marked `#[ignore =
@@ -186,6 +192,7 @@ fn task() -> Result<ExitCode> {
             return demo::near(&program, &options);
         }
         Task::Demo { program, options, .. } => match demo::demo(program, &options)? {},
+        Task::Picture => picture::picture()?,
         Task::Test => return test::test(),
         Task::CheckTargets => targets::check(&[])?,
         Task::Deny { offline } => deny::deny(offline)?,

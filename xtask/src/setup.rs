@@ -21,6 +21,8 @@ pub enum Purpose {
     Bench,
     /// Running tests in virtual machines.
     Vm,
+    /// Drawing a screen of the demonstration.
+    Picture,
 }
 
 /// A tool or, with its whole path, a file; the Debian package that brings it, and what needs it.
@@ -34,7 +36,10 @@ const TEST: &[Purpose] = &[Purpose::Test];
 const TEST_AND_BENCH: &[Purpose] = &[Purpose::Test, Purpose::Bench];
 const NETWORKS: &[Purpose] = &[Purpose::Test, Purpose::Bench, Purpose::Vm];
 
-const ALL: &[Purpose] = &[Purpose::Run, Purpose::Test, Purpose::Bench, Purpose::Vm];
+const SCREENS: &[Purpose] = &[Purpose::Test, Purpose::Picture];
+
+const ALL: &[Purpose] =
+    &[Purpose::Run, Purpose::Test, Purpose::Bench, Purpose::Vm, Purpose::Picture];
 
 const TOOLS: [Tool; 10] = [
     // iftop is linked with it.
@@ -44,7 +49,7 @@ const TOOLS: [Tool; 10] = [
     Tool { name: "tc", package: "iproute2", needed_by: NETWORKS },
     Tool { name: "ethtool", package: "ethtool", needed_by: NETWORKS },
     // ...the tests look at the screen through this one...
-    Tool { name: "tmux", package: "tmux", needed_by: TEST },
+    Tool { name: "tmux", package: "tmux", needed_by: SCREENS },
     // ...and both compare with classic iftop. Ours has the same name, but not there.
     Tool { name: "/usr/sbin/iftop", package: "iftop", needed_by: TEST_AND_BENCH },
     Tool { name: "/etc/services", package: "netbase", needed_by: TEST },
@@ -164,6 +169,7 @@ mod tests {
         let bench = ["libpcap-dev", "iproute2", "ethtool", "iftop", "tcpdump", "tshark"];
         assert_eq!(missing(Purpose::Bench, |_| false), bench);
         assert_eq!(missing(Purpose::Vm, |_| false), ["libpcap-dev", "iproute2", "ethtool"]);
+        assert_eq!(missing(Purpose::Picture, |_| false), ["libpcap-dev", "tmux"]);
     }
 
     #[test]
