@@ -7,7 +7,7 @@ use crate::{
     flow::window::Window,
     scale::Spread,
     units::{Measure, Unit},
-    view::{Closer, Closeup, Order, PortDisplay, Sides, Sort, fixture},
+    view::{Closer, Closeup, Grouping, Order, PortDisplay, Sides, Sort, fixture},
 };
 
 fn press(key: char) -> KeyEvent {
@@ -310,7 +310,7 @@ fn a_row_is_looked_at_whatever_becomes_of_it() {
         (vec![enter, enter], None, None),
         (vec![enter, escape], None, None),
         (vec![enter, press('h')], Some(Page::Help), None),
-        (vec![enter, press('p'), press('s')], DETAIL, Some("198.51.100.2")),
+        (vec![enter, press('p'), press('s'), press('G')], DETAIL, Some("198.51.100.2")),
         (vec![press('g')], Some(Page::Chart), None),
         (vec![press('g'), press('g')], None, None),
         (vec![press('g'), enter], DETAIL, Some("198.51.100.2")),
@@ -324,8 +324,9 @@ fn a_row_is_looked_at_whatever_becomes_of_it() {
         assert_eq!(app.page().map(|(page, _)| page), page, "{keys:?}");
         let shown = app.detail().map(|detail| detail.row.remote.address.to_string());
         assert_eq!(shown.as_deref(), remote, "{keys:?}");
-        if let Some(Closer::Row { ports, hidden, known, .. }) = app.query().closer {
-            assert_eq!((ports, hidden), (PortDisplay::Off, [false; 2]), "as it was chosen");
+        if let Some(Closer::Row { grouping, ports, hidden, known, .. }) = app.query().closer {
+            let chosen = (Grouping::Flow, PortDisplay::Off, [false; 2]);
+            assert_eq!((grouping, ports, hidden), chosen, "as it was chosen");
             assert_eq!(known, fixture::history(), "it is not looked for again");
         }
     }

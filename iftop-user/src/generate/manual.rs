@@ -36,6 +36,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("iftop -t -s 10 -L 50", "One report in text after ten seconds, of at most 50 flows."),
     ("iftop --json --interval 60", "A report in JSON each minute."),
     ("iftop -F 10.0.0.0/8", "Only what goes in or out of a network."),
+    ("iftop --group network --networks sites", "All of each network, by the names in a file."),
     ("iftop -f 'tcp port 443'", "Count only packets that match."),
     ("iftop -r a.pcap -t", "Reports of a capture file; needs no privileges."),
     ("iftop -i ppp0 --wait", "Also before the interface is there, and when it comes back."),

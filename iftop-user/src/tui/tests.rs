@@ -118,6 +118,9 @@ fn what_is_looked_at_closer() {
     let row = fixture::ports().rows.remove(1);
     let mut detail = fixture::detail(Row { protocol: Some(6), ..row });
     let of_row = |detail: &Detail| closer(KeyCode::Enter, Closeup::Row(Box::new(detail.clone())));
+    let mut network = fixture::detail(fixture::networks().rows.remove(0));
+    network.expression = "net 198.51.0.0/16".to_owned();
+    insta::assert_snapshot!("detail_network", screen(&of_row(&network), 80, 24));
     insta::assert_snapshot!("detail_80x24", screen(&of_row(&detail), 80, 24));
     insta::assert_snapshot!("detail_160x40", screen(&of_row(&detail), 160, 40));
     insta::assert_snapshot!("detail_40x20", screen(&of_row(&detail), 40, 20));
