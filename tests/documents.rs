@@ -10,10 +10,7 @@ use std::{
     process::Command,
 };
 
-use serde_json::Value;
-
-use crate::support::schema;
-
+mod data;
 mod extract;
 mod paths;
 mod run;
@@ -21,7 +18,7 @@ mod screen;
 mod table;
 
 use extract::Code;
-use table::{BLOCKS, Block, By, COMMANDS, How};
+use table::{BLOCKS, Block, COMMANDS, How};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -119,33 +116,25 @@ fn each_command_and_each_block_is_known() {
 
 /// A block that says what it is: it is parsed, and a report is held against the schema.
 fn is_data(code: &Code) -> bool {
-    if code.block.as_deref() != Some("json") {
-        return false;
+    let is_json = code.block.as_deref() == Some("json");
+    if is_json {
+        data::json(&code.text);
     }
-    let value: Value = serde_json::from_str(&code.text)
-        .unwrap_or_else(|error| panic!("{}: {error}", code.place()));
-    if value.get("schema").is_some() {
-        assert_eq!(schema::mistakes(&value), [""; 0], "{}", code.place());
-    }
-    true
+    is_json
 }
 
 /// Each has who runs it, or why nobody does; what words after `--` mean is iftop's.
 #[test]
-fn tasks_are_run_by_whom_it_says() {
-    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+fn what_is_not_run_here_is_run_by_whom_it_says() {
     for (command, how) in COMMANDS {
-        let (file, text) = match how {
-            How::Task(By::Ci(text)) => (".ci/run", (*text).to_owned()),
-            How::Task(By::Step(text)) => ("xtask/src/test.rs", (*text).to_owned()),
-            How::Task(By::Demo(name)) => ("tests/demo.rs", format!("fn {name}(")),
-            How::Task(By::Hand(why)) | How::Named(why) => {
-                assert!(!why.is_empty(), "{command}");
-                continue;
+        match how {
+            How::RunBy(file, text) => {
+                let file_text = fs::read_to_string(root().join(file)).unwrap();
+                assert!(file_text.contains(text), "{command}: {file} has no {text}");
             }
-            _ => continue,
-        };
-        assert!(read(file).contains(&text), "{command}: {file} has no {text}");
+            How::ByHand(why) | How::Named(why) => assert!(!why.is_empty(), "{command}"),
+            _ => {}
+        }
     }
     for (place, command) in commands() {
         if let Some((_, options)) = command.split_once(" -- ").filter(|_| command.contains("xtask"))

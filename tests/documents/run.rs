@@ -136,8 +136,8 @@ impl Stage {
                 self.prints(&alone, command, &[]);
             }
             How::GoesOn => self.goes_on(command),
-            How::Grants => self.grants(command),
-            How::Task(_) | How::Tests | How::Named(_) => {}
+            How::Grants(program) => self.grants(command, program),
+            How::RunBy(..) | How::ByHand(_) | How::Tests | How::Named(_) => {}
         }
         None
     }
@@ -204,9 +204,9 @@ impl Stage {
         }
     }
 
-    fn grants(&self, command: &str) {
+    fn grants(&self, command: &str, program: &str) {
         self.prints(&self.cable.a, command, &[]);
-        let mut program = Command::new(self.folder.path().join(".cargo/bin/iftop"));
+        let mut program = Command::new(self.folder.path().join(program));
         program.args([
             "-i",
             "eth0",

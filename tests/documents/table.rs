@@ -15,31 +15,20 @@ pub enum How {
     Alone(&'static [&'static str]),
     /// It says what it listens on and goes on, until a signal ends it with a last report.
     GoesOn,
-    /// As root's; then iftop counts with these capabilities, run by somebody who has none.
-    Grants,
-    /// A task of minutes. That it is spelled as clap takes it says a test of xtask.
-    Task(By),
+    /// As root's; then this program counts with what it was given, run by somebody who has no rights.
+    Grants(&'static str),
+    /// It takes minutes, or a machine of its own. Whoever runs it has this in this file. (That xtask takes such a
+    /// command line says a test of xtask, of each.)
+    RunBy(&'static str, &'static str),
+    /// The same, but nobody runs it unasked: why.
+    ByHand(&'static str),
     /// The tests that it names are there.
     Tests,
     /// It stands in a sentence as a name, or is not ours to run: why.
     Named(&'static str),
 }
 
-/// Who runs a task for real.
-#[derive(Clone, Copy, Debug)]
-pub enum By {
-    /// CI: this stands in `.ci/run`.
-    Ci(&'static str),
-    /// `cargo xtask test`: this is in the text of `xtask/src/test.rs`.
-    Step(&'static str),
-    /// A test of this name, in `tests/demo.rs`.
-    Demo(&'static str),
-    /// Somebody, because of this.
-    Hand(&'static str),
-}
-
-use By::{Ci, Demo, Hand, Step};
-use How::{Alone, Appears, GoesOn, Grants, Named, Prints, Table, Task, Tests};
+use How::{Alone, Appears, ByHand, GoesOn, Grants, Named, Prints, RunBy, Table, Tests};
 
 /// All commands.
 pub const COMMANDS: &[(&str, How)] = &[
@@ -69,7 +58,10 @@ pub const COMMANDS: &[(&str, How)] = &[
     ("iftop --help", Prints(&["Usage: iftop", "--netns"])),
     ("iftop --generate man | man -l -", Prints(&[r"(?m)^\.TH iftop"])),
     ("iftop --cleanup", Prints(&[])),
-    ("sudo setcap cap_bpf,cap_net_admin,cap_perfmon+ep ~/.cargo/bin/iftop", Grants),
+    (
+        "sudo setcap cap_bpf,cap_net_admin,cap_perfmon+ep ~/.cargo/bin/iftop",
+        Grants(".cargo/bin/iftop"),
+    ),
     ("tc qdisc add dev eth0 clsact", Alone(&[])),
     ("tc qdisc add dev va clsact", Alone(&[])),
     ("tc qdisc delete dev va clsact", Alone(&["qdisc add dev va clsact"])),
@@ -87,35 +79,28 @@ pub const COMMANDS: &[(&str, How)] = &[
     ),
     (
         "cargo xtask run -- …",
-        Task(Hand("a build in release; its parts are tests of `xtask/src/run.rs`")),
+        ByHand("a build in release; its parts are tests of `xtask/src/run.rs`"),
     ),
-    ("cargo xtask demo", Task(Demo("it_is_lively_and_ends_with_iftop"))),
-    ("cargo xtask test", Task(Ci("cargo xtask test"))),
-    ("cargo xtask setup", Task(Step("setup::setup("))),
-    ("cargo xtask setup --ebpf", Task(Hand("it builds bpf-linker, for minutes"))),
-    ("cargo xtask build-ebpf", Task(Step("ebpf::check"))),
-    ("cargo xtask build-ebpf --check", Task(Step("ebpf::check"))),
-    ("cargo xtask check-targets", Task(Step("targets::check("))),
+    ("cargo xtask demo", RunBy("tests/demo.rs", "fn it_is_lively_and_ends_with_iftop")),
+    ("cargo xtask test", RunBy(".ci/run", "cargo xtask test")),
+    ("cargo xtask setup", RunBy("xtask/src/test.rs", "setup::setup(")),
+    ("cargo xtask setup --ebpf", ByHand("it builds bpf-linker, for minutes")),
+    ("cargo xtask build-ebpf", RunBy("xtask/src/test.rs", "ebpf::check")),
+    ("cargo xtask build-ebpf --check", RunBy("xtask/src/test.rs", "ebpf::check")),
+    ("cargo xtask check-targets", RunBy("xtask/src/test.rs", "targets::check(")),
+    ("cargo xtask deny", ByHand("it asks for advisories of today; the rest are tests of xtask")),
+    ("cargo xtask vm", RunBy(".ci/run", "cargo xtask vm")),
     (
-        "cargo xtask deny",
-        Task(Hand("it asks for advisories of today; the rest are tests of xtask")),
+        "cargo xtask fuzz…",
+        ByHand("it goes on for as long as one likes; docs/fuzzing.md says for how long"),
     ),
-    ("cargo xtask vm", Task(Ci("cargo xtask vm"))),
+    ("cargo xtask bench…", ByHand("it needs a machine for itself; docs/benchmark.md")),
     (
-        "cargo xtask fuzz …",
-        Task(Hand("it goes on for as long as one likes; docs/fuzzing.md says for how long")),
+        "cargo xtask soak…",
+        ByHand("ten minutes; docs/soak.md. `cargo xtask test` does the same for seconds"),
     ),
-    ("cargo xtask fuzz", Task(Hand("as above"))),
-    ("cargo xtask bench …", Task(Hand("it needs a machine for itself; docs/benchmark.md"))),
-    ("cargo xtask bench", Task(Hand("as above"))),
-    (
-        "cargo xtask soak …",
-        Task(Hand("ten minutes; docs/soak.md. `cargo xtask test` does the same for seconds")),
-    ),
-    ("cargo xtask soak", Task(Hand("as above"))),
     ("cargo fuzz tmin …", Named("cargo-fuzz's; `cargo xtask fuzz` installs it")),
-    ("cargo test …", Tests),
-    ("cargo test", Tests),
+    ("cargo test…", Tests),
 ];
 
 /// What a block is that is no command.
