@@ -94,6 +94,8 @@ fn on_the_command_line() {
         "--filter",
         "--unit",
         "--speed",
+        "--group",
+        "--networks",
         "",
     ];
     for text in [HOSTILE.as_bytes(), NO_TEXT] {
@@ -145,6 +147,26 @@ fn in_files_and_their_names() {
     }
 }
 
+/// Names of networks are as short as their column.
+#[test]
+fn in_names_of_networks() {
+    let folder = TempDir::new().unwrap();
+    let (file, networks) = (folder.path().join("file"), folder.path().join("networks"));
+    fs::write(&file, capture()).unwrap();
+    let hostile: Vec<char> = HOSTILE.chars().collect();
+    let names = hostile.chunks(4).map(|part| part.iter().collect::<String>().into_bytes());
+    for name in names.chain([NO_TEXT.to_vec()]) {
+        fs::write(&networks, [b"10.0.0.0/8 it is ", &name[..], b" here\n"].concat()).unwrap();
+        for output in ["-t", "--json"] {
+            let words = ["-r", file.to_str().unwrap(), output, "--group", "network", "--networks"];
+            let mut words: Vec<_> = words.iter().map(OsStr::new).collect();
+            words.push(networks.as_os_str());
+            let said = run(folder.path().as_os_str(), &words);
+            assert!(String::from_utf8_lossy(&said).contains("it is "), "{name:?}");
+        }
+    }
+}
+
 /// A live table of a file, which nobody is to be asked for.
 fn show(pty: &Pty, home: &OsStr, arguments: &[&OsStr]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iftop"));
@@ -168,10 +190,14 @@ fn on_the_screen() {
     // As a regular expression it must be one.
     let pattern = HOSTILE.replace('[', ".");
     let config = folder.path().join(".iftoprc");
+    let networks = folder.path().join("networks");
+    fs::write(&networks, "10.0.0.0/8 a\u{1b}]0;t\u{7}\u{8}\u{7f}\u{9b}31m\n").unwrap();
+    let networks = networks.to_str().unwrap();
     for (text, options, directive) in [
         (HOSTILE.as_bytes(), &[][..], ""),
         (NO_TEXT, &[], ""),
         (b"plain", &["--screen-filter", &pattern], ""),
+        (b"plain", &["--group", "network", "--networks", networks], ""),
         (b"plain", &[], "screen-filter: "),
         (b"plain", &[], "no such directive "),
     ] {
