@@ -12,6 +12,7 @@ use std::{
 
 mod data;
 mod extract;
+mod options;
 mod paths;
 mod run;
 mod screen;
