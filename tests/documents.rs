@@ -110,8 +110,11 @@ fn each_command_and_each_block_is_known() {
     let needed = commands.iter().zip(COMMANDS).filter(|(count, _)| **count == 0);
     let not_needed: Vec<_> = needed.map(|(_, (command, _))| command).collect();
     assert_eq!(not_needed, [&""; 0], "they stand in no document");
-    for (count, (document, part, _)) in blocks.iter().zip(BLOCKS) {
+    for (count, (document, part, block)) in blocks.iter().zip(BLOCKS) {
         assert_eq!(*count, 1, "{document}: {part}");
+        if let Block::Foreign(instead) = block {
+            assert!(root().join(instead).is_file(), "{document}: {part}: {instead}");
+        }
     }
 }
 

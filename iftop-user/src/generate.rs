@@ -3,7 +3,11 @@
 //! It owns none of the options: all comes from the one definition of the command line, and the keys from
 //! their table.
 
-use std::io::{self, Write as _};
+use std::{
+    env,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use anyhow::Result;
 use clap::{CommandFactory as _, ValueEnum};
@@ -32,11 +36,17 @@ pub enum Generated {
 /// Say what is wrong with stdout.
 pub fn print(what: Generated) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(&text(what)).and_then(|()| stdout.flush()).map_err(OutputError::new)?;
+    let called = env::args_os().next();
+    let name = called.as_deref().and_then(|path| Path::new(path).file_name()?.to_str());
+    stdout
+        .write_all(&text(what, name.unwrap_or("iftop")))
+        .and_then(|()| stdout.flush())
+        .map_err(OutputError::new)?;
     Ok(())
 }
 
-fn text(what: Generated) -> Vec<u8> {
+/// Completions are for one name, which packages may have changed.
+fn text(what: Generated, name: &str) -> Vec<u8> {
     let shell = match what {
         Generated::Man => return manual::page().into_bytes(),
         Generated::Bash => Shell::Bash,
@@ -44,7 +54,7 @@ fn text(what: Generated) -> Vec<u8> {
         Generated::Fish => Shell::Fish,
     };
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut CommandLine::command(), "iftop", &mut text);
+    clap_complete::generate(shell, &mut CommandLine::command(), name, &mut text);
     text
 }
 
@@ -67,7 +77,7 @@ mod tests {
         for (shell, prefix) in
             [(Generated::Bash, "--"), (Generated::Zsh, "--"), (Generated::Fish, "-l ")]
         {
-            let text = String::from_utf8(text(shell)).unwrap();
+            let text = String::from_utf8(text(shell, "iftop")).unwrap();
             for option in options() {
                 assert!(text.contains(&format!("{prefix}{option}")), "{shell:?}: {option}");
             }
@@ -75,8 +85,20 @@ mod tests {
     }
 
     #[test]
+    fn completions_are_for_the_name_by_which_it_was_called() {
+        for (shell, complete) in [
+            (Generated::Bash, "-o default iftop-ebpf\n"),
+            (Generated::Zsh, "#compdef iftop-ebpf\n"),
+            (Generated::Fish, "complete -c iftop-ebpf "),
+        ] {
+            let text = String::from_utf8(text(shell, "iftop-ebpf")).unwrap();
+            assert!(text.contains(complete), "{shell:?}: {text}");
+        }
+    }
+
+    #[test]
     fn the_manual_has_every_option() {
-        let page = String::from_utf8(text(Generated::Man)).unwrap();
+        let page = String::from_utf8(text(Generated::Man, "iftop")).unwrap();
         for option in options() {
             let option = option.replace('-', "\\-");
             assert!(page.contains(&format!("\\-\\-{option}")), "{option}");

@@ -95,6 +95,26 @@ pub const COMMANDS: &[(&str, How)] = &[
         ByHand("it goes on for as long as one likes; docs/fuzzing.md says for how long"),
     ),
     ("cargo xtask bench…", ByHand("it needs a machine for itself; docs/benchmark.md")),
+    ("cargo xtask dist", ByHand("it builds three times, for minutes")),
+    ("cargo xtask dist --check", ByHand("as above, and for some minutes more")),
+    ("apt-get install ./iftop-ebpf_0.1.0_amd64.deb", Named("`cargo xtask dist --check` does it")),
+    (
+        "dnf install ./iftop-ebpf-0.1.0-1.x86_64.rpm",
+        Named("`cargo xtask dist --check` has rpm do it; Debian has no dnf"),
+    ),
+    ("setcap cap_bpf,cap_net_admin,cap_perfmon+ep /usr/bin/iftop-ebpf", Named("as that of README")),
+    ("apt-get remove iftop", Named("of Debian")),
+    (
+        "update-alternatives --config iftop",
+        Named("it asks; `cargo xtask dist --check` looks at the link"),
+    ),
+    ("man iftop", Named("`cargo xtask dist --check` does it")),
+    ("man 8 iftop", Named("`cargo xtask dist --check` does it")),
+    ("docker build -t iftop .", Named("there is no docker where tests run")),
+    ("docker run …", Named("a test of xtask reads the capabilities")),
+    ("kubectl debug …", Named("there is no cluster where tests run")),
+    ("kubectl logs -f iftop", Named("there is no cluster where tests run")),
+    ("iftop --netns PID", Named("README has it with a number")),
     (
         "cargo xtask soak…",
         ByHand("ten minutes; docs/soak.md. `cargo xtask test` does the same for seconds"),
@@ -110,10 +130,14 @@ pub enum Block {
     Screen(&'static str),
     /// Lines and arrows.
     Drawing,
+    /// For another program, which does not run where tests do: this file of xtask has what is tried instead.
+    Foreign(&'static str),
 }
 
 /// All blocks that are not to be typed: in which document, and what stands in it and in no other.
 pub const BLOCKS: &[(&str, &str, Block)] = &[
     ("README.md", "── va ─ ebpf/tcx ─", Block::Screen("iftop -i va -nNP")),
     ("ARCHITECTURE.md", "the same parse() in tests", Block::Drawing),
+    ("docs/install.md", "FROM scratch", Block::Foreign("xtask/src/dist/check/alone.sh")),
+    ("docs/install.md", "kind: Pod", Block::Foreign("xtask/src/dist/check.rs")),
 ];

@@ -36,7 +36,7 @@ struct Program {
 const PROGRAMS: [Program; 2] = [
     Program {
         binary: "iftop",
-        object: "iftop-user/ebpf/iftop.bpf.o",
+        object: OBJECT,
         record: "iftop-user/ebpf/iftop.bpf.toml",
         sources: &[],
     },
@@ -47,6 +47,8 @@ const PROGRAMS: [Program; 2] = [
         sources: &["tests/bench/ebpf/src"],
     },
 ];
+/// The one that iftop has in it.
+pub const OBJECT: &str = "iftop-user/ebpf/iftop.bpf.o";
 const REMEDY: &str = "run `cargo xtask build-ebpf` and commit its objects and records";
 
 /// Builds the kernel programs and replaces the committed objects.

@@ -12,6 +12,7 @@ mod bench;
 mod cmd;
 mod demo;
 mod deny;
+mod dist;
 #[cfg(test)]
 mod documents;
 mod ebpf;
@@ -96,6 +97,15 @@ enum Task {
         /// Fetch no database of advisories, and do not check them
         #[arg(long)]
         offline: bool,
+    },
+    /// Make what is handed out: an archive, packages for Debian and Fedora, and static programs
+    ///
+    /// All in target/dist, with libpcap linked in and the committed kernel program. Compilers for other systems
+    /// are fetched from Python's package index, and libpcap's source from Debian, into target/dist-work.
+    Dist {
+        /// Also install and run each in a clean root folder, as root: it takes minutes
+        #[arg(long)]
+        check: bool,
     },
     /// Feed what iftop reads from outside with whatever libFuzzer finds
     ///
@@ -196,6 +206,7 @@ fn task() -> Result<ExitCode> {
         Task::Test => return test::test(),
         Task::CheckTargets => targets::check(&[])?,
         Task::Deny { offline } => deny::deny(offline)?,
+        Task::Dist { check } => dist::dist(check)?,
         Task::Fuzz { coverage: true, .. } => fuzz::coverage::coverage()?,
         Task::Fuzz { targets, seconds, .. } => fuzz::fuzz(&targets, seconds)?,
         Task::Bench { parts, quick } => bench::bench(&parts, quick)?,

@@ -3,6 +3,7 @@
 //! It must do nothing, and not even ask for a password, when all is there.
 
 mod jc;
+pub mod python;
 
 use std::{path::Path, process::Command};
 
@@ -23,6 +24,10 @@ pub enum Purpose {
     Vm,
     /// Drawing a screen of the demonstration.
     Picture,
+    /// Making packages.
+    Dist,
+    /// Trying packages.
+    DistCheck,
 }
 
 /// A tool or, with its whole path, a file; the Debian package that brings it, and what needs it.
@@ -34,14 +39,16 @@ struct Tool {
 
 const TEST: &[Purpose] = &[Purpose::Test];
 const TEST_AND_BENCH: &[Purpose] = &[Purpose::Test, Purpose::Bench];
-const NETWORKS: &[Purpose] = &[Purpose::Test, Purpose::Bench, Purpose::Vm];
+const NETWORKS: &[Purpose] = &[Purpose::Test, Purpose::Bench, Purpose::Vm, Purpose::DistCheck];
 
 const SCREENS: &[Purpose] = &[Purpose::Test, Purpose::Picture];
 
 const ALL: &[Purpose] =
     &[Purpose::Run, Purpose::Test, Purpose::Bench, Purpose::Vm, Purpose::Picture];
+const DIST: &[Purpose] = &[Purpose::Dist];
+const DIST_CHECK: &[Purpose] = &[Purpose::DistCheck];
 
-const TOOLS: [Tool; 10] = [
+const TOOLS: [Tool; 17] = [
     // iftop is linked with it.
     Tool { name: "/usr/include/pcap.h", package: "libpcap-dev", needed_by: ALL },
     // Tests and benchmark build their networks with these three...
@@ -58,6 +65,15 @@ const TOOLS: [Tool; 10] = [
     Tool { name: "tshark", package: "tshark", needed_by: TEST_AND_BENCH },
     // Whose traffic tcpdump captures: it has servers and clients in one small program.
     Tool { name: "busybox", package: "busybox", needed_by: TEST },
+    // libpcap is built from its source with these...
+    Tool { name: "make", package: "make", needed_by: DIST },
+    Tool { name: "flex", package: "flex", needed_by: DIST },
+    Tool { name: "bison", package: "bison", needed_by: DIST },
+    Tool { name: "xz", package: "xz-utils", needed_by: DIST },
+    Tool { name: "rpmbuild", package: "rpm", needed_by: DIST },
+    // ...and what comes of it is tried by these.
+    Tool { name: "debootstrap", package: "debootstrap", needed_by: DIST_CHECK },
+    Tool { name: "qemu-aarch64-static", package: "qemu-user-static", needed_by: DIST_CHECK },
 ];
 
 /// Installs what is missing.

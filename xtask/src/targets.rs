@@ -13,7 +13,7 @@ const TARGETS: [&str; 2] = ["x86_64-apple-darwin", "x86_64-unknown-freebsd"];
 
 /// Checks all of them with such lints (`-D warnings`); what is missing is installed by rustup.
 pub fn check(lints: &[&str]) -> Result<()> {
-    install()?;
+    install(&TARGETS)?;
     for target in TARGETS {
         // The program, and the library with its own tests.
         for what in [&["--bins"][..], &["--lib", "--profile", "test"]] {
@@ -29,8 +29,9 @@ pub fn check(lints: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn install() -> Result<()> {
-    let missing = missing(is_installed);
+/// Has rustup install Rust's library where it is missing.
+pub fn install(targets: &[&'static str]) -> Result<()> {
+    let missing = missing(targets, is_installed);
     if missing.is_empty() {
         return Ok(());
     }
@@ -43,8 +44,8 @@ fn install() -> Result<()> {
         .with_context(|| format!("installing Rust's library for {names}"))
 }
 
-fn missing(is_installed: impl Fn(&str) -> bool) -> Vec<&'static str> {
-    TARGETS.into_iter().filter(|target| !is_installed(target)).collect()
+fn missing(targets: &[&'static str], is_installed: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    targets.iter().copied().filter(|target| !is_installed(target)).collect()
 }
 
 /// The compiler says where it would be, whether it is there or not.
@@ -60,8 +61,11 @@ mod tests {
 
     #[test]
     fn only_what_is_missing_is_installed() {
-        assert!(missing(|_| true).is_empty());
-        assert_eq!(missing(|target| target.contains("apple")), ["x86_64-unknown-freebsd"]);
+        assert!(missing(&TARGETS, |_| true).is_empty());
+        assert_eq!(
+            missing(&TARGETS, |target| target.contains("apple")),
+            ["x86_64-unknown-freebsd"]
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! is kept in `target/vm`. It must never pass over a kernel in silence.
 
 mod boot;
-mod fetch;
+pub mod fetch;
 mod image;
 mod kernels;
 mod verifier;

@@ -1,27 +1,21 @@
 //! `jc` from Python's package index, by which a test has our text report read: in a Python
 //! environment of its own in the target folder. Debian's is older than its parser of these reports.
-//!
-//! It must never touch another Python environment.
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
+use super::python;
 use crate::cmd;
 
 const VERSION: &str = "1.26.1";
-/// Debian's, whatever else stands first on the `PATH`.
-const PYTHON: &str = "/usr/bin/python3";
-/// Brings Debian's Python, and what makes environments with pip in them.
-const PACKAGE: &str = "python3-venv";
 
 /// The Debian package that is needed to install it and is not there.
 pub fn missing_package() -> Result<Option<&'static str>> {
-    let can_make = || cmd::ask(Command::new(PYTHON).args(["-c", "import ensurepip, venv"]));
-    Ok((!is_there(&environment()?) && can_make().is_none()).then_some(PACKAGE))
+    Ok(if is_there(&environment()?) { None } else { python::missing_package() })
 }
 
 /// Installs it where it is not there.
@@ -31,13 +25,7 @@ pub fn install() -> Result<()> {
         return Ok(());
     }
     println!("installing jc {VERSION} in {}", environment.display());
-    let mut make = Command::new(PYTHON);
-    cmd::run(make.args(["-m", "venv", "--clear"]).arg(&environment))?;
-    let mut install = Command::new(environment.join("bin/pip"));
-    install.args(["--quiet", "--disable-pip-version-check", "install"]);
-    // What it depends on is for other formats and for colours.
-    install.args(["--no-deps", &format!("jc=={VERSION}")]);
-    cmd::run(&mut install).context("if PyPI cannot be reached from here, try again where it can")
+    python::make(&environment, &format!("jc=={VERSION}\n"))
 }
 
 /// Where the tests look for it.

@@ -135,7 +135,7 @@ fn source(suite: &str) -> String {
 }
 
 /// Where the machine's own packages come from, else where everybody's do.
-fn mirror() -> String {
+pub fn mirror() -> String {
     let lists = ["/etc/apt/sources.list", "/etc/apt/sources.list.d/debian.sources"];
     let text: String = lists.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
     mirror_in(&text).unwrap_or("http://deb.debian.org").to_owned()
