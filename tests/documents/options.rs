@@ -12,6 +12,9 @@ const OTHERS: &[(&str, &str)] = &[
     ("--nocapture", "cargo test"),
     ("--quick", "cargo xtask bench"),
     ("--record", "cargo xtask vm"),
+    ("--cap-add", "docker run"),
+    ("--ulimit", "docker run"),
+    ("--profile=netadmin", "kubectl debug"),
     ("-1", "a number"),
 ];
 
