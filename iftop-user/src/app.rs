@@ -13,7 +13,7 @@ use crate::{
     flow::Pair,
     scale::Scale,
     units::Rate,
-    view::{RowId, Traffic, View},
+    view::{Choice, RowId, Traffic, View},
 };
 
 pub mod action;
@@ -22,6 +22,7 @@ mod cursor;
 pub mod editor;
 pub mod keys;
 pub mod lines;
+mod out_of_view;
 mod prompt;
 pub mod settings;
 mod shown;
@@ -77,6 +78,8 @@ pub struct App {
     dump_command: String,
     /// What is to be copied, until somebody takes it.
     wanted_copy: Option<String>,
+    /// What was taken out of view, or kept alone in it, one after the other.
+    choices: Vec<Choice>,
     prompt: Option<(Question, Editor)>,
     /// The packet filter that is in use, as it was written.
     packet_filter: String,
@@ -143,6 +146,7 @@ impl App {
             looking: None,
             dump_command: String::new(),
             wanted_copy: None,
+            choices: Vec::new(),
             prompt: None,
             packet_filter: String::new(),
             wanted_filter: None,
@@ -263,6 +267,9 @@ impl App {
             Action::PacketFilter => {
                 self.ask(Question::PacketFilter, Editor::new(&self.packet_filter));
             }
+            Action::TakeOut => self.choose(false),
+            Action::KeepOnly => self.choose(true),
+            Action::BringBack => self.bring_back(),
             Action::Shell => self.say(NO_SHELL),
             _ => {
                 if let Some(hint) = self.settings.apply(action) {

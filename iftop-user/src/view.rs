@@ -16,6 +16,7 @@ use crate::{
     units::Measure,
 };
 
+mod choice;
 mod closer;
 mod data;
 mod dump;
@@ -29,6 +30,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub use choice::Choice;
 pub use closer::{Closer, Closeup, Detail};
 pub use data::{Endpoint, Matched, Row, Share, Talker, Total, Traffic, View};
 pub use grouping::{Grouping, RowGroup};
@@ -67,6 +69,8 @@ pub struct Query<'a> {
     pub order: Order<'a>,
     /// Only rows of which one end, as it is shown, matches.
     pub filter: Option<&'a Regex>,
+    /// What is out of view; the interface's totals have it all the same.
+    pub choices: &'a [Choice],
     /// From this row on, if there are so many.
     pub first: usize,
     /// At most so many rows.
@@ -76,6 +80,30 @@ pub struct Query<'a> {
     pub wanted: Option<RowId>,
     /// What is to be looked at closer.
     pub closer: Option<Closer<'a>>,
+}
+
+impl<'a> Query<'a> {
+    /// Which flows make one row.
+    pub fn joins(&self) -> Joins {
+        let Self { grouping, ports, hide_source, hide_destination, .. } = *self;
+        Joins { grouping, ports, hide_source, hide_destination }
+    }
+
+    /// The same of other rows.
+    #[must_use]
+    pub fn joined(self, joins: Joins) -> Query<'a> {
+        let Joins { grouping, ports, hide_source, hide_destination } = joins;
+        Self { grouping, ports, hide_source, hide_destination, ..self }
+    }
+}
+
+/// Which flows make one row: the part of a [`Query`] that a [`RowId`] is only true with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Joins {
+    grouping: Grouping,
+    ports: PortDisplay,
+    hide_source: bool,
+    hide_destination: bool,
 }
 
 /// Which ports are told apart. Without any, protocols are not either.
@@ -166,6 +194,7 @@ pub fn view(table: &FlowTable, query: &Query<'_>, labels: &Labels<'_>) -> View {
         row_count,
         frozen,
         matched: groups.matched(),
+        out_of_view: groups.out_of_view(),
         totals: Pair { sent, received },
         both,
         wire_bits_per_second: table.wire_bits_per_second(),

@@ -53,6 +53,12 @@ pub enum Action {
     Chart,
     /// tcpdump's command for the row that is looked at to the clipboard.
     Copy,
+    /// Take the selected row out of view.
+    TakeOut,
+    /// Take all others out of view.
+    KeepOnly,
+    /// Undo the last of these.
+    BringBack,
     /// Edit the screen filter.
     ScreenFilter,
     /// Edit the packet filter.
@@ -86,7 +92,7 @@ impl Action {
 
     /// Whether it is about the rows as they are shown, or what is shown of one.
     pub fn looks_at_rows(self) -> bool {
-        self.moves() || matches!(self, Self::Detail | Self::Copy)
+        self.moves() || matches!(self, Self::Detail | Self::Copy | Self::TakeOut | Self::KeepOnly)
     }
 
     /// Whether it makes other rows of the same flows.

@@ -6,7 +6,7 @@ use super::{App, Page, action::Move};
 use crate::{
     flow::history::Point,
     tcpdump,
-    view::{Closer, Closeup, Detail, Grouping, PortDisplay, RowId, View},
+    view::{Closer, Closeup, Detail, Joins, RowId, View},
 };
 
 const NOTHING: &str = "There is no row to look at";
@@ -17,9 +17,7 @@ const COPIED: &str = "Copied, if the terminal has a clipboard";
 #[derive(Clone, Debug)]
 pub(super) struct Looking {
     id: RowId,
-    grouping: Grouping,
-    ports: PortDisplay,
-    hidden: [bool; 2],
+    joins: Joins,
     /// Its history, as far as it was seen.
     known: Vec<Point>,
 }
@@ -35,14 +33,8 @@ impl App {
             self.cursor.select(Move::Down, &self.view);
         }
         let Some(id) = self.cursor.selected() else { return self.say(NOTHING) };
-        let settings = &self.settings;
-        self.looking = Some(Looking {
-            id,
-            grouping: settings.grouping,
-            ports: settings.ports,
-            hidden: [settings.hide_source, settings.hide_destination],
-            known: Vec::new(),
-        });
+        let joins = self.settings.query().joins();
+        self.looking = Some(Looking { id, joins, known: Vec::new() });
         self.page = Some((Page::Detail, 0));
     }
 
@@ -52,12 +44,17 @@ impl App {
             (Page::Chart, _) => Some(Closer::Interface),
             (Page::Detail, _) => self.looking.as_ref().map(|looking| Closer::Row {
                 id: looking.id,
-                grouping: looking.grouping,
-                ports: looking.ports,
-                hidden: looking.hidden,
+                joins: looking.joins,
                 known: &looking.known,
             }),
             _ => None,
+        }
+    }
+
+    /// Other flows of it are in view than before.
+    pub(super) fn look_anew(&mut self) {
+        if let Some(looking) = &mut self.looking {
+            looking.known.clear();
         }
     }
 

@@ -41,6 +41,12 @@ impl Cursor {
         (self.selected, self.sought) = (None, None);
     }
 
+    /// The selected row is about to go: of the next view the one in its place is selected.
+    pub(super) fn leave(&mut self, view: &View) {
+        self.sought = self.place(view);
+        self.selected = None;
+    }
+
     /// Takes in the rows of a new view. A selected row that is gone is selected no more.
     pub(super) fn settle(&mut self, view: &View) {
         if let Some(place) = self.sought.take() {

@@ -132,6 +132,15 @@ pub const BINDINGS: &[Binding] = &[
     bound(General, &[(Char('f'), Action::PacketFilter)], "count only what matches"),
     bound(
         General,
+        &[
+            (Char('x'), Action::TakeOut),
+            (Char('+'), Action::KeepOnly),
+            (Named(KeyCode::Backspace, "Bksp"), Action::BringBack),
+        ],
+        "hide the row, others, undo",
+    ),
+    bound(
+        General,
         &[(Char('j'), Action::Scroll(Move::Down)), (Char('k'), Action::Scroll(Move::Up))],
         "scroll down, up",
     ),
@@ -203,9 +212,10 @@ mod tests {
                 assert_eq!(action(event), Some(*bound));
             }
         }
-        let chars = "qh?inNsdGtSDpTbBLuo1234<>Pjkfl/!yg".chars().map(String::from);
-        let named =
-            "Space ^C ^L ^Z PgUp PgDn Home End Up Down Esc Enter".split(' ').map(str::to_owned);
+        let chars = "qh?inNsdGtSDpTbBLuo1234<>Pjkfl/!ygx+".chars().map(String::from);
+        let named = "Space ^C ^L ^Z PgUp PgDn Home End Up Down Esc Enter Bksp"
+            .split(' ')
+            .map(str::to_owned);
         assert_eq!(keys, chars.chain(named).collect());
         assert_eq!(BINDINGS[7].names(), "1 2 3");
     }

@@ -22,6 +22,7 @@ impl App {
                 Freeze::Yes(rows) => Order::Frozen(rows),
             },
             filter: self.filter.as_ref().map(ScreenFilter::regex),
+            choices: &self.choices,
             first: self.cursor.first(),
             limit: Some(self.cursor.page()),
             wanted: self.cursor.followed(),

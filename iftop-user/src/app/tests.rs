@@ -7,7 +7,7 @@ use crate::{
     flow::window::Window,
     scale::Spread,
     units::{Measure, Unit},
-    view::{Closer, Closeup, Grouping, Order, PortDisplay, Sides, Sort, fixture},
+    view::{Closer, Closeup, Order, PortDisplay, Query, Sides, Sort, fixture},
 };
 
 fn press(key: char) -> KeyEvent {
@@ -91,7 +91,9 @@ fn keys_change_the_state_and_say_so() {
         ("jjjjjjjjjj", None, |app| app.scroll() == 3),
         ("jjjjjjjjjjk", None, |app| app.scroll() == 2),
         ("H", Some("Press h or ? for help"), |app| app.page().is_none()),
-        ("nx", Some("Press h or ? for help"), |app| !app.wants_names()),
+        ("nH", Some("Press h or ? for help"), |app| !app.wants_names()),
+        ("x", Some("Select a row first, by Up or Down"), |app| app.query().choices.is_empty()),
+        ("+", Some("Select a row first, by Up or Down"), |app| app.query().choices.is_empty()),
     ];
     for (keys, hint, check) in cases {
         let mut app = app();
@@ -241,6 +243,62 @@ fn a_frozen_order_is_that_of_the_next_view_and_of_other_rows_anew() {
 }
 
 #[test]
+fn rows_are_taken_out_of_view_and_brought_back() {
+    const DOWN: &str = "Down";
+    const BACK: &str = "Back";
+    // (keys, hint, choices then, the place of what is selected once a view shows all rows but one)
+    let cases: &[(&[&str], &str, usize, Option<usize>)] = &[
+        (&[BACK], "Nothing is out of view", 0, None),
+        (&[DOWN, "x"], "Out of view: 192.0.2.1 <=> 198.51.100.2", 1, Some(0)),
+        (&[DOWN, DOWN, "x"], "Out of view: 2001:db8:9::1 <=> six.example.com", 1, Some(1)),
+        (&[DOWN, "+"], "Only 192.0.2.1 <=> 198.51.100.2", 1, Some(0)),
+        (&[DOWN, "x", BACK], "In view again: 192.0.2.1 <=> 198.51.100.2", 0, Some(0)),
+        (&[DOWN, "+", BACK], "No longer only 192.0.2.1 <=> 198.51.100.2", 0, Some(0)),
+        (&[DOWN, "+", BACK, BACK], "Nothing is out of view", 0, Some(0)),
+        // What is selected next is known when there is a view.
+        (&[DOWN, "x", "x"], "Select a row first, by Up or Down", 1, Some(0)),
+    ];
+    for (keys, hint, choices, selected) in cases {
+        let mut app = app();
+        for key in *keys {
+            let event = match *key {
+                DOWN => KeyEvent::from(KeyCode::Down),
+                BACK => KeyEvent::from(KeyCode::Backspace),
+                key => press(key.chars().next().unwrap()),
+            };
+            assert_eq!(app.key(event), Outcome::Redraw, "{keys:?}");
+        }
+        assert_eq!(app.hint(), Some(*hint), "{keys:?}");
+        assert_eq!(app.query().choices.len(), *choices, "{keys:?}");
+        app.show(fixture::hosts());
+        let place = app.view().rows.iter().position(|row| app.is_selected(row));
+        assert_eq!(place, *selected, "{keys:?}");
+    }
+}
+
+#[test]
+fn a_frozen_order_keeps_the_places_of_rows_that_come_back() {
+    let mut app = app();
+    app.key(KeyEvent::from(KeyCode::Down));
+    app.key(press('o'));
+    let rows: Vec<_> = app.view().rows.iter().map(|row| row.id).collect();
+    app.show(View { frozen: Some(rows.clone()), ..fixture::hosts() });
+    app.key(press('x'));
+    app.key(KeyEvent::from(KeyCode::Backspace));
+    assert_eq!(app.query().order, Order::Frozen(&rows));
+    // Frozen without it: an order with it is one of the next view.
+    app.show(fixture::hosts());
+    app.key(press('x'));
+    app.key(press('o'));
+    app.key(press('o'));
+    let without = rows[1..].to_vec();
+    app.show(View { frozen: Some(without.clone()), ..fixture::hosts() });
+    assert_eq!(app.query().order, Order::Frozen(&without));
+    app.key(KeyEvent::from(KeyCode::Backspace));
+    assert_eq!(app.query().order, Order::Freeze);
+}
+
+#[test]
 fn busy_rows_and_the_share_of_the_link() {
     let mut app = App::new(Settings::default(), None);
     let mut view = fixture::hosts();
@@ -273,6 +331,9 @@ fn keys_of_one_kind_add_up_and_others_mean_the_list_as_it_will_be() {
         ("h", 'h', false),
         ("p", 'y', true),
         ("j", 'g', true),
+        ("j", 'x', true),
+        ("x", 'x', true),
+        ("1", '+', true),
     ];
     for (keys, next, expected) in cases {
         let mut app = app();
@@ -324,9 +385,8 @@ fn a_row_is_looked_at_whatever_becomes_of_it() {
         assert_eq!(app.page().map(|(page, _)| page), page, "{keys:?}");
         let shown = app.detail().map(|detail| detail.row.remote.address.to_string());
         assert_eq!(shown.as_deref(), remote, "{keys:?}");
-        if let Some(Closer::Row { grouping, ports, hidden, known, .. }) = app.query().closer {
-            let chosen = (Grouping::Flow, PortDisplay::Off, [false; 2]);
-            assert_eq!((grouping, ports, hidden), chosen, "as it was chosen");
+        if let Some(Closer::Row { joins, known, .. }) = app.query().closer {
+            assert_eq!(joins, Query::default().joins(), "as it was chosen");
             assert_eq!(known, fixture::history(), "it is not looked for again");
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     health::LostNow,
     label::in_one_line,
     units::{Format, grouped},
-    view::{Grouping, Share, View},
+    view::{Grouping, Matched, Share, View},
 };
 
 /// The longest filter that is shown whole.
@@ -53,6 +53,7 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
     let flows = counted(view.flows, "flow") + &groups(view);
     facts.push(filter(app, view).unwrap_or_else(|| array::from_fn(|_| flows.clone())));
     facts.extend(app.packet_filter().map(packet_filter));
+    facts.extend(view.out_of_view.map(|out| out_of_view(app, &out)));
     if let Some(progress) = status.progress {
         let [long, short] = progress::forms(progress, glyphs);
         facts.push([long, short.clone(), short]);
@@ -118,6 +119,16 @@ fn lost(format: Format, now: &LostNow) -> Option<String> {
 fn packet_filter(text: &str) -> [String; FORMS] {
     let short = "packet filter on".to_owned();
     [format!("packet filter \"{}\"", cut(text)), short.clone(), short]
+}
+
+/// That rows are missing because somebody wanted it so, and how much is in them.
+fn out_of_view(app: &App, out: &Matched) -> [String; FORMS] {
+    let plural = if out.flows == 1 { "" } else { "s" };
+    let flows = format!("{} flow{plural}", grouped(out.flows as u64));
+    let rate = app.settings().format.rate(app.bar_rate(&out.rates)).trimmed();
+    let short = format!("out of view: {flows}");
+    let shortest = format!("{} out", grouped(out.flows as u64));
+    [format!("{short}, {rate}"), short, shortest]
 }
 
 /// As much of a filter as there is room for.

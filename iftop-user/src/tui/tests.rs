@@ -228,6 +228,13 @@ fn what_is_edited_and_what_passes_the_filter() {
     let buffer = render(&long, &STATUS, 40, 10);
     assert_eq!(text(&buffer).lines().next(), Some("Screen filter> 678901234567890123456789 |"));
     assert!(buffer.content[39].modifier.contains(Modifier::REVERSED), "the cursor");
+    let mut view = fixture::hosts();
+    view.out_of_view = Some(Matched { rates: view.both.rates, flows: 1204 });
+    let mut taken_out = app(view, "");
+    taken_out.fit(4);
+    taken_out.key(KeyEvent::from(KeyCode::Down));
+    taken_out.key(KeyEvent::from(KeyCode::Char('x')));
+    insta::assert_snapshot!("out_of_view", screen(&taken_out, 80, 16));
     let mut app = prompted;
     app.key(KeyEvent::from(KeyCode::Enter));
     insta::assert_snapshot!("filtered", screen(&app, 100, 16));

@@ -7,7 +7,9 @@ use std::{collections::BTreeSet, time::Duration};
 use iftop_common::{Count, FlowKey};
 
 use super::{
-    Grouping, Labels, PortDisplay, Query, Row, RowId, dump,
+    Joins, Labels, Query, Row, RowId,
+    choice::in_view,
+    dump,
     row::{Sums, row_of},
 };
 use crate::{
@@ -28,12 +30,8 @@ pub enum Closer<'a> {
     Row {
         /// Which one.
         id: RowId,
-        /// What rows were.
-        grouping: Grouping,
-        /// Which ports were told apart.
-        ports: PortDisplay,
-        /// Whether all left hosts and all right hosts were one.
-        hidden: [bool; 2],
+        /// Which flows made one row then.
+        joins: Joins,
         /// Its history as far as it was seen before.
         known: &'a [Point],
     },
@@ -85,9 +83,8 @@ pub(super) fn look(
 ) -> Closeup {
     match closer {
         Closer::Interface => Closeup::Interface(table.totals_of_history()),
-        Closer::Row { id, grouping, ports, hidden: [hide_source, hide_destination], known } => {
-            let rows = Query { grouping, ports, hide_source, hide_destination, ..*query };
-            Closeup::Row(Box::new(detail(table, id, &rows, known, labels)))
+        Closer::Row { id, joins, known } => {
+            Closeup::Row(Box::new(detail(table, id, &query.joined(joins), known, labels)))
         }
     }
 }
@@ -100,7 +97,8 @@ fn detail(
     labels: &Labels<'_>,
 ) -> Detail {
     let side_of = |key: &FlowKey| {
-        row_of(key, table.rules(), rows).and_then(|(row, swapped)| (row == id).then_some(swapped))
+        let (row, swapped) = row_of(key, table.rules(), rows)?;
+        (row == id && in_view(key, swapped, rows)).then_some(swapped)
     };
     let history = table.history_of(known, side_of);
     let mut sums = Sums::default();

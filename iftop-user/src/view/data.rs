@@ -27,6 +27,8 @@ pub struct View {
     pub frozen: Option<Vec<RowId>>,
     /// What passes the filter, where there is one.
     pub matched: Option<Matched>,
+    /// What somebody took out of view, where somebody did.
+    pub out_of_view: Option<Matched>,
     /// Of the whole interface, whatever the rows show.
     pub totals: Pair<Total>,
     /// Both directions together; its peak is not the sum of peaks.
@@ -103,7 +105,7 @@ pub struct Share {
     pub shortfall: Option<&'static str>,
 }
 
-/// The sum of the rows that pass a filter, both directions together.
+/// The sum of some of the flows, both directions together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Matched {
     /// Over 2, 10 and 40 seconds.

@@ -7,10 +7,10 @@ use std::iter;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use iftop_common::Count;
 
 use super::{
     Labels, Matched, Query, RowId, Sides, Sort,
+    choice::{Tally, in_view},
     filter::Matcher,
     row::{Sums, id_of, row_of},
 };
@@ -51,6 +51,7 @@ pub(super) struct Groups<'a> {
     seed: RandomState,
     /// The group of each flow, in the table's order.
     group_of: Vec<u32>,
+    out_of_view: Tally,
 }
 
 const NONE: u32 = u32::MAX;
@@ -63,11 +64,17 @@ impl<'a> Groups<'a> {
         let mut group_of = Vec::with_capacity(table.len());
         let mut index = HashTable::with_capacity(table.len());
         let seed = RandomState::default();
+        let mut out_of_view = Tally::default();
         for flow in table.flows() {
             let Some((id, swapped)) = row_of(&flow.key, table.rules(), query) else {
                 group_of.push(NONE);
                 continue;
             };
+            if !query.choices.is_empty() && !in_view(&flow.key, swapped, query) {
+                out_of_view.add(flow);
+                group_of.push(NONE);
+                continue;
+            }
             let hash = id.hash(&seed);
             let found = index.find(hash, |&group| all[group as usize].id(query) == id).copied();
             let group = found.unwrap_or_else(|| {
@@ -87,7 +94,7 @@ impl<'a> Groups<'a> {
             *flows += 1;
             group_of.push(group);
         }
-        Self { table, query, all, index, seed, group_of }
+        Self { table, query, all, index, seed, group_of, out_of_view }
     }
 
     pub fn id(&self, group: u32) -> RowId {
@@ -130,18 +137,18 @@ impl<'a> Groups<'a> {
     /// The sum of the rows that pass the filter; `None` where there is none.
     pub fn matched(&self) -> Option<Matched> {
         self.query.filter?;
-        let mut windows = [Count::default(); 3];
-        let mut flows = 0;
+        let mut tally = Tally::default();
         for (flow, &group) in iter::zip(self.table.flows(), &self.group_of) {
             if self.all.get(group as usize).is_some_and(|group| group.passes) {
-                for (sum, window) in iter::zip(&mut windows, Window::ALL) {
-                    *sum += flow.window(window).both();
-                }
-                flows += 1;
+                tally.add(flow);
             }
         }
-        let rate = |window| self.table.rate(window, windows[window as usize]);
-        Some(Matched { rates: Window::ALL.map(rate), flows })
+        Some(tally.of(self.table))
+    }
+
+    /// The sum of what somebody took out of view; `None` where nobody did.
+    pub fn out_of_view(&self) -> Option<Matched> {
+        (!self.query.choices.is_empty()).then(|| self.out_of_view.of(self.table))
     }
 }
 

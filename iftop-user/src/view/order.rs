@@ -63,10 +63,9 @@ pub(super) fn ordered(groups: &Groups<'_>, query: &Query<'_>, labels: &Labels<'_
 /// A row without flows now stays where it was, with nothing in it.
 fn frozen(ids: &[RowId], groups: &Groups<'_>, query: &Query<'_>, labels: &Labels<'_>) -> Ordered {
     let mut matcher = Matcher::of(query, labels);
-    let passing: Vec<&RowId> = match &mut matcher {
-        Some(matcher) => ids.iter().filter(|id| matcher.matches(id)).collect(),
-        None => ids.iter().collect(),
-    };
+    let stays = |id: &&RowId| query.choices.iter().all(|choice| choice.lets_stay(id, query));
+    let mut passes = |id: &&RowId| matcher.as_mut().is_none_or(|matcher| matcher.matches(id));
+    let passing: Vec<&RowId> = ids.iter().filter(|id| stays(id) && passes(id)).collect();
     let wanted = query.wanted.and_then(|wanted| passing.iter().position(|id| **id == wanted));
     let (first, end) = shown(query, passing.len(), wanted);
     let rows = passing[first..end].iter().map(|id| (**id, groups.find(id)));

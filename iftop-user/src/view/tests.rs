@@ -7,6 +7,7 @@ use iftop_common::{Count, Counters, FlowKey};
 use super::{Labels, Order, PortDisplay, Query, Sides, Sort, View, top_talker, view};
 use crate::{flow::FlowTable, label, orient::Rules, source::Sample, units::Measure};
 
+mod choices;
 mod grouped;
 
 const TCP: u8 = 6;

@@ -46,6 +46,23 @@ fn a_packet_filter_is_said_to_be_on() {
 }
 
 #[test]
+fn what_is_out_of_view_is_said() {
+    let rates = [Rate { bytes: 1_250_000.0, packets: 0.0 }; 3];
+    let out_of_view = Some(Matched { rates, flows: 3 });
+    let app = app(View { flows: 12_408, out_of_view, ..View::default() }, "");
+    let cases = [
+        (73, "── eth0 ─ 12,408 flows ─ out of view: 3 flows, 9.54Mb ─ attributed 100% ─"),
+        (66, "── eth0 ─ 12,408 flows ─ out of view: 3 flows ─ attributed 100% ──"),
+        (51, "── eth0 ─ 12,408 flows ─ 3 out ─ attributed 100% ──"),
+        (36, "── eth0 ─ 3 out ─ attributed 100% ──"),
+    ];
+    for (width, expected) in cases {
+        assert_eq!(shown(width, &app, &STATUS), expected);
+    }
+    assert!(!parts(&app, &STATUS, Glyphs::UNICODE).warning, "somebody wanted it so");
+}
+
+#[test]
 fn parts_give_way_in_order() {
     let app = app(View { flows: 12_408, ..View::default() }, "");
     let cases = [

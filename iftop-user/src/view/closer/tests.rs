@@ -11,7 +11,7 @@ use crate::{
     orient::Rules,
     source::Sample,
     units::Measure::{Bytes, Packets},
-    view::{RowGroup, view},
+    view::{Grouping, PortDisplay, RowGroup, view},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -63,9 +63,8 @@ fn table() -> FlowTable {
 fn first(table: &FlowTable, ports: PortDisplay) -> Detail {
     let labels = Labels { host: &|_| None, service: &|_, _| None };
     let query = Query { ports, ..Query::default() };
-    let grouping = Grouping::Flow;
     let id = view(table, &query, &labels).rows[0].id;
-    let closer = Closer::Row { id, grouping, ports, hidden: [false; 2], known: &[] };
+    let closer = Closer::Row { id, joins: query.joins(), known: &[] };
     // As it is shown later does not matter.
     let query = Query { closer: Some(closer), hide_source: true, ..Query::default() };
     match view(table, &query, &labels).closeup {
@@ -130,8 +129,7 @@ fn a_row_of_flows_that_come_and_go() {
     apply(&mut table, 60, &[("10.0.0.1:1 10.0.0.3:9", 0, 1, 1)]);
     let labels = Labels { host: &|_| None, service: &|_, _| None };
     let (id, known) = (before.row.id, &before.history);
-    let grouping = Grouping::Flow;
-    let closer = Closer::Row { id, grouping, ports: PortDisplay::Off, hidden: [false; 2], known };
+    let closer = Closer::Row { id, joins: Query::default().joins(), known };
     let query = Query { closer: Some(closer), ..Query::default() };
     let Some(Closeup::Row(after)) = view(&table, &query, &labels).closeup else { panic!() };
     assert_eq!((after.flows, after.row.traffic.received.cumulative.bytes), (0, 0));
@@ -233,8 +231,7 @@ fn a_row_of_a_group_is_all_of_its_flows() {
     for (grouping, flows, sent, expression) in cases {
         let query = Query { grouping, networks: Some(&networks), ..Query::default() };
         let first = view(&table, &query, &labels).rows.remove(0);
-        let (ports, hidden) = (PortDisplay::Off, [false; 2]);
-        let closer = Closer::Row { id: first.id, grouping, ports, hidden, known: &[] };
+        let closer = Closer::Row { id: first.id, joins: query.joins(), known: &[] };
         let query = Query { closer: Some(closer), grouping: Grouping::Flow, ..query };
         let Some(Closeup::Row(detail)) = view(&table, &query, &labels).closeup else { panic!() };
         assert_eq!((detail.flows, sums(&detail.history).sent), (flows, sent), "{grouping:?}");
