@@ -14,6 +14,7 @@ mod classic;
 mod job;
 mod keyboard;
 mod keys;
+mod mouse;
 mod reports;
 mod size;
 mod slow;

@@ -22,6 +22,7 @@ mod cursor;
 pub mod editor;
 pub mod keys;
 pub mod lines;
+pub mod mouse;
 mod out_of_view;
 mod prompt;
 pub mod settings;

@@ -58,6 +58,7 @@ pub struct Layer {
     pub lines: Option<usize>,
     pub screen_filter: Option<Option<ScreenFilter>>,
     pub summary: Option<bool>,
+    pub mouse: Option<bool>,
 }
 
 impl Layer {
@@ -91,6 +92,7 @@ impl Layer {
             lines: self.lines.or(other.lines),
             screen_filter: self.screen_filter.or(other.screen_filter),
             summary: self.summary.or(other.summary),
+            mouse: self.mouse.or(other.mouse),
         }
     }
 }
@@ -193,6 +195,7 @@ impl Options {
                 unit: all.unit.unwrap_or(default.format.unit),
                 prefixes: all.prefixes.unwrap_or(default.format.prefixes),
             },
+            mouse: all.mouse.unwrap_or(default.mouse),
         };
         Self {
             interface: all.interface.flatten(),

@@ -10,7 +10,7 @@ use std::{cell::RefCell, future, io, mem, panic, pin::Pin, rc::Rc, task::Poll};
 use anyhow::{Context as _, Result, ensure};
 use crossterm::{
     clipboard::CopyToClipboard,
-    event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers},
+    event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers, MouseEvent},
 };
 use ratatui::{
     Frame, TerminalOptions, Viewport,
@@ -44,6 +44,8 @@ const LARGEST_SIZE: Size = Size { width: 1000, height: 500 };
 pub enum Input {
     /// A key that is not for the terminal itself.
     Key(KeyEvent),
+    /// The mouse did something, where it was asked for.
+    Mouse(MouseEvent),
     /// The terminal wants a frame: it has another size, lost what it showed, or was busy before.
     Redraw,
 }
@@ -57,6 +59,7 @@ pub struct Terminal {
     /// What ratatui has made of the newest frame.
     bytes: Bytes,
     size: Size,
+    mouse: bool,
     printer: Printer,
     /// A frame was asked for while an older one was being written.
     skipped: bool,
@@ -77,6 +80,7 @@ impl Terminal {
             frames: frames(&bytes, size)?,
             bytes,
             size,
+            mouse: false,
             printer: Printer::start_with(hold::write_frame)?,
             skipped: false,
             job: Job::new()?,
@@ -84,6 +88,18 @@ impl Terminal {
         };
         terminal.take_in_foreground()?;
         Ok(terminal)
+    }
+
+    /// Has the terminal tell of its mouse, or no longer, from the next frame on.
+    ///
+    /// # Errors
+    /// None: it goes to memory.
+    pub fn set_mouse(&mut self, on: bool) -> Result<()> {
+        if self.mouse != on {
+            self.mouse = on;
+            hold::set_mouse(&mut self.bytes, on).context("ask for the mouse")?;
+        }
+        Ok(())
     }
 
     /// Draws a frame, of which only what changed is written, by another thread. Does nothing while
@@ -156,6 +172,7 @@ impl Terminal {
                         return Ok(Input::Redraw);
                     }
                     Event::Key(key) => return Ok(Input::Key(key)),
+                    Event::Mouse(mouse) => return Ok(Input::Mouse(mouse)),
                     Event::Resize(..) => return Ok(Input::Redraw),
                     _ => {}
                 },
@@ -219,7 +236,8 @@ impl Terminal {
         self.frames = frames(&self.bytes, self.size)?;
         // The old frames have said farewell to the cursor.
         self.bytes.take();
-        hold::clear_screen(&mut self.bytes).context("clear the screen")
+        hold::clear_screen(&mut self.bytes).context("clear the screen")?;
+        hold::set_mouse(&mut self.bytes, self.mouse).context("ask for the mouse")
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use ratatui::{Frame, layout::Size};
 
 use crate::{
-    app::{App, Page},
+    app::{App, Page, mouse::Target},
     source::capture_file::Progress,
     view::{Row, View},
 };
@@ -16,6 +16,7 @@ use crate::{
 mod canvas;
 mod chart;
 mod closer;
+mod heads;
 mod health;
 mod help;
 mod layout;
@@ -122,7 +123,7 @@ impl Glyphs {
 /// TOTAL:                 6.14MB           10.0Mb           10.0Mb  8.18Mb  8.18Mb    R-1
 /// ```
 ///
-/// Bars are reverse video under the text, from column 0. A lower screen keeps the totals; where not
+/// With the mouse on, line 1 names the columns. Bars are reverse video under the text, from column 0. A lower screen keeps the totals; where not
 /// even they fit, it says what it needs.
 pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
     let layout = Layout::new(frame.area().as_size(), app);
@@ -133,8 +134,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
         canvas.text(0, 0, "iftop: at least 40x8, please");
         return;
     }
-    let hint = app.hint().map(|hint| format!(" {hint:.0$} ", layout::HINT_WIDTH - 2));
-    let hint = hint.unwrap_or_default();
+    let hint = hint(app);
     if layout.fits_list() {
         scale::draw(&mut canvas, app, glyphs, hint.chars().count());
         match app.page() {
@@ -143,7 +143,12 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
             Some((Page::Detail | Page::Chart, first)) => {
                 closer::draw(&mut canvas, app, &layout, status, first);
             }
-            None => table::draw(&mut canvas, app, &layout, palette),
+            None => {
+                if app.settings().mouse {
+                    heads::draw(&mut canvas, app, &layout);
+                }
+                table::draw(&mut canvas, app, &layout, palette);
+            }
         }
     }
     if let Some(row) = layout.status_row() {
@@ -155,6 +160,17 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, status: &Status<'_>) {
         None if layout.fits_list() => canvas.reversed_text(0, 0, &hint),
         None => {}
     }
+}
+
+/// As much of the hint as there is room for; empty without one.
+fn hint(app: &App) -> String {
+    let hint = app.hint().map(|hint| format!(" {hint:.0$} ", layout::HINT_WIDTH - 2));
+    hint.unwrap_or_default()
+}
+
+/// What is at a place of a screen of this size.
+pub fn target(app: &App, size: Size, column: u16, row: u16) -> Target {
+    heads::target(app, &Layout::new(size, app), column, row)
 }
 
 /// How many rows a screen of this size has room for.

@@ -217,6 +217,8 @@ const STEPS: &[Step] = &[
     step("y", "Look at a row first: Enter", ALL),
     silent("g", Texts(&["interface   va   for ", "total       => 15.7KB", "<= 26.7MB", "now"])),
     silent("g", ALL),
+    step("M", "Mouse on", Line(1, "└ left ───")),
+    step("M", "Mouse off", Line(1, "└─────────")),
     step("!", "Sorry, subshells have been disabled.", ALL),
     silent("f", Line(0, "Net filter>")),
     silent("udp Escape", ALL),

@@ -35,6 +35,8 @@ pub enum Action {
     LogScale,
     /// The next unit.
     Unit,
+    /// The mouse does something, or selects text as the terminal has it.
+    Mouse,
     /// Another order of rows.
     Sort(Sort),
     /// Rows stay where they are, or move again.

@@ -41,6 +41,11 @@ impl Cursor {
         (self.selected, self.sought) = (None, None);
     }
 
+    /// Selects a row that is on screen.
+    pub(super) fn pick(&mut self, row: RowId) {
+        (self.selected, self.sought) = (Some(row), None);
+    }
+
     /// The selected row is about to go: of the next view the one in its place is selected.
     pub(super) fn leave(&mut self, view: &View) {
         self.sought = self.place(view);

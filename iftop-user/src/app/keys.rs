@@ -10,12 +10,12 @@ use crate::view::Sort;
 /// A part of the help page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// What is shown of hosts.
+    /// What is shown of hosts and ports.
     Hosts,
-    /// What is shown of ports.
-    Ports,
     /// The order of rows.
     Sorting,
+    /// What is done with one row.
+    Rows,
     /// The rest.
     General,
 }
@@ -25,8 +25,8 @@ impl Section {
     pub fn title(self) -> &'static str {
         match self {
             Self::Hosts => "Host display:",
-            Self::Ports => "Port display:",
             Self::Sorting => "Sorting:",
+            Self::Rows => "One row:",
             Self::General => "General:",
         }
     }
@@ -88,25 +88,31 @@ const fn bound(section: Section, keys: &'static [(Key, Action)], help: &'static 
 }
 
 use Key::{Char, Ctrl, Named};
-use Section::{General, Hosts, Ports, Sorting};
+use Section::{General, Hosts, Rows, Sorting};
 
 /// All keys, in the order of the help page.
 pub const BINDINGS: &[Binding] = &[
-    bound(Hosts, &[(Char('n'), Action::Names)], "host names on or off"),
+    bound(
+        Hosts,
+        &[(Char('n'), Action::Names), (Char('N'), Action::Services)],
+        "host, service names on or off",
+    ),
     bound(
         Hosts,
         &[(Char('s'), Action::HideSource), (Char('d'), Action::HideDestination)],
         "left, right hosts on or off",
     ),
+    bound(
+        Hosts,
+        &[
+            (Char('S'), Action::SourcePorts),
+            (Char('D'), Action::DestinationPorts),
+            (Char('p'), Action::Ports),
+        ],
+        "left, right, all ports on, off",
+    ),
     bound(Hosts, &[(Char('t'), Action::Lines)], "one line or two, one direction"),
     bound(Hosts, &[(Char('G'), Action::Group)], "group by host, network, .."),
-    bound(Ports, &[(Char('N'), Action::Services)], "service names on or off"),
-    bound(
-        Ports,
-        &[(Char('S'), Action::SourcePorts), (Char('D'), Action::DestinationPorts)],
-        "left, right ports on or off",
-    ),
-    bound(Ports, &[(Char('p'), Action::Ports)], "all ports on or off"),
     bound(
         Sorting,
         &[
@@ -117,12 +123,39 @@ pub const BINDINGS: &[Binding] = &[
         "by the 2s, 10s, 40s rate",
     ),
     bound(Sorting, &[(Char('4'), Action::Sort(Sort::Cumulative))], "by the cumulative count"),
-    bound(Sorting, &[(Char('<'), Action::Sort(Sort::Source))], "by the left host"),
-    bound(Sorting, &[(Char('>'), Action::Sort(Sort::Destination))], "by the right host"),
+    bound(
+        Sorting,
+        &[(Char('<'), Action::Sort(Sort::Source)), (Char('>'), Action::Sort(Sort::Destination))],
+        "by the left, right host",
+    ),
     bound(Sorting, &[(Char('o'), Action::Freeze)], "rows stay, or move again"),
+    bound(
+        Rows,
+        &[
+            (Named(KeyCode::Up, "Up"), Action::Select(Move::Up)),
+            (Named(KeyCode::Down, "Down"), Action::Select(Move::Down)),
+            (Named(KeyCode::Esc, "Esc"), Action::Unselect),
+        ],
+        "select and follow, let go",
+    ),
+    bound(
+        Rows,
+        &[(Named(KeyCode::Enter, "Enter"), Action::Detail), (Char('y'), Action::Copy)],
+        "look closer, copy tcpdump",
+    ),
+    bound(
+        Rows,
+        &[
+            (Char('x'), Action::TakeOut),
+            (Char('+'), Action::KeepOnly),
+            (Named(KeyCode::Backspace, "Bksp"), Action::BringBack),
+        ],
+        "hide it, others, undo",
+    ),
     bound(General, &[(Char('q'), Action::Quit), (Ctrl('c'), Action::Quit)], "quit"),
     bound(General, &[(Char('h'), Action::Help), (Char('?'), Action::Help)], "this page on or off"),
     bound(General, &[(Char('i'), Action::Health)], "how the counting goes"),
+    bound(General, &[(Char('g'), Action::Chart)], "the last ten minutes"),
     bound(General, &[(Char('P'), Action::Pause), (Char(' '), Action::Pause)], "pause, go on"),
     bound(
         General,
@@ -130,15 +163,6 @@ pub const BINDINGS: &[Binding] = &[
         "show only what matches",
     ),
     bound(General, &[(Char('f'), Action::PacketFilter)], "count only what matches"),
-    bound(
-        General,
-        &[
-            (Char('x'), Action::TakeOut),
-            (Char('+'), Action::KeepOnly),
-            (Named(KeyCode::Backspace, "Bksp"), Action::BringBack),
-        ],
-        "hide the row, others, undo",
-    ),
     bound(
         General,
         &[(Char('j'), Action::Scroll(Move::Down)), (Char('k'), Action::Scroll(Move::Up))],
@@ -154,26 +178,12 @@ pub const BINDINGS: &[Binding] = &[
         ],
         "page, first, last",
     ),
-    bound(
-        General,
-        &[
-            (Named(KeyCode::Up, "Up"), Action::Select(Move::Up)),
-            (Named(KeyCode::Down, "Down"), Action::Select(Move::Down)),
-        ],
-        "select a row and follow it",
-    ),
-    bound(General, &[(Named(KeyCode::Esc, "Esc"), Action::Unselect)], "let go of it"),
-    bound(
-        General,
-        &[(Named(KeyCode::Enter, "Enter"), Action::Detail), (Char('y'), Action::Copy)],
-        "look closer, copy tcpdump",
-    ),
-    bound(General, &[(Char('g'), Action::Chart)], "the last ten minutes"),
     bound(General, &[(Char('b'), Action::Bars)], "bars on or off"),
     bound(General, &[(Char('B'), Action::BarWindow)], "bars of 10s, 40s, 2s rates"),
     bound(General, &[(Char('L'), Action::LogScale)], "logarithmic, linear bars"),
     bound(General, &[(Char('T'), Action::Cumulative)], "cumulative column on or off"),
     bound(General, &[(Char('u'), Action::Unit)], "bits, bytes, packets"),
+    bound(General, &[(Char('M'), Action::Mouse)], "mouse on or off"),
     bound(
         General,
         &[(Ctrl('l'), Action::Terminal), (Ctrl('z'), Action::Terminal)],
@@ -212,12 +222,12 @@ mod tests {
                 assert_eq!(action(event), Some(*bound));
             }
         }
-        let chars = "qh?inNsdGtSDpTbBLuo1234<>Pjkfl/!ygx+".chars().map(String::from);
+        let chars = "qh?inNsdGtSDpTbBLuo1234<>Pjkfl/!ygx+M".chars().map(String::from);
         let named = "Space ^C ^L ^Z PgUp PgDn Home End Up Down Esc Enter Bksp"
             .split(' ')
             .map(str::to_owned);
         assert_eq!(keys, chars.chain(named).collect());
-        assert_eq!(BINDINGS[7].names(), "1 2 3");
+        assert_eq!(BINDINGS[5].names(), "1 2 3");
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct Settings {
     pub lines: LineDisplay,
     /// What numbers are shown in.
     pub format: Format,
+    /// The mouse does something, and cannot select text.
+    pub mouse: bool,
 }
 
 impl Default for Settings {
@@ -58,6 +60,7 @@ impl Default for Settings {
             cumulative: false,
             lines: LineDisplay::TwoLines,
             format: Format::default(),
+            mouse: false,
         }
     }
 }
@@ -84,6 +87,7 @@ impl Settings {
             Action::Names => return Some(switch("DNS resolution", &mut self.names)),
             Action::Services => return Some(switch("Port resolution", &mut self.services)),
             Action::Bars => return Some(switch("Bars", &mut self.bars)),
+            Action::Mouse => return Some(switch("Mouse", &mut self.mouse)),
             Action::HideSource => {
                 self.hide_source = !self.hide_source;
                 if self.hide_source { "Hide source host" } else { "Show source host" }

@@ -68,6 +68,8 @@ fn keys_change_the_state_and_say_so() {
         ("u", Some("Rates in bytes"), |app| app.settings().format.unit == Unit::Bytes),
         ("uu", Some("Rates and counts in packets"), |app| app.query().measure == Measure::Packets),
         ("uuu", Some("Rates in bits"), |app| app.query().measure == Measure::Bytes),
+        ("M", Some("Mouse on"), |app| app.settings().mouse),
+        ("MM", Some("Mouse off"), |app| !app.settings().mouse),
         ("4", Some("Sort by cumulative"), |app| app.query().sort == Sort::Cumulative),
         ("o", Some("Order frozen"), App::frozen),
         ("oo", Some("Order unfrozen"), |app| !app.frozen()),

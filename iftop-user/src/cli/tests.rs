@@ -98,6 +98,7 @@ const SPELLINGS: &[Case] = &[
     (&["--totals"], |options| options.settings.cumulative),
     (&["--log-scale"], |options| options.settings.spread == Spread::Logarithmic),
     (&["--no-summary"], |options| !options.summary),
+    (&["--mouse"], |options| options.settings.mouse),
     (&["--port-display source-only"], |options| options.settings.ports == PortDisplay::SourceOnly),
     (&["--line-display one-line-sent"], |options| options.settings.lines == LineDisplay::Sent),
     (&["--screen-filter :443"], |options| {
@@ -155,6 +156,7 @@ fn the_last_word_counts() {
         ("--totals --no-totals", ""),
         ("--log-scale --no-log-scale", ""),
         ("--no-summary --summary", ""),
+        ("--mouse --no-mouse", ""),
         ("-B --no-use-bytes", ""),
         ("-B -u packets", "-u packets"),
         ("-u packets -B", "-B"),

@@ -138,7 +138,7 @@ mod tests {
             hide-source hide-destination use-bytes sort line-display show-totals log-scale \
             max-bandwidth net-filter net-filter6 link-local port-display timed-output no-curses \
             num-lines screen-filter \
-            group networks bandwidth-unit units summary";
+            group networks bandwidth-unit units summary mouse";
         assert_eq!(names, expected.split_whitespace().collect());
     }
 

@@ -86,6 +86,7 @@ fn each_directive_says_what_its_option_says() {
         ("bandwidth-unit: packets", "-u packets"),
         ("units: si", "--units si"),
         ("summary: no", "--no-summary"),
+        ("mouse: yes", "--mouse"),
     ];
     for (line, arguments) in cases {
         assert_eq!(mistakes(line), Vec::<String>::new(), "{line}");
@@ -306,6 +307,7 @@ fn the_command_line_undoes_what_the_file_says() {
         ("port-display: source-only", "--no-ports"),
         ("no-curses: yes", "--no-text"),
         ("summary: no", "--summary"),
+        ("mouse: yes", "--no-mouse"),
         ("max-bandwidth: 10M", "-m 0"),
         ("timed-output: 5", "-s 0"),
         ("units: si", "--units binary"),

@@ -13,7 +13,7 @@ use crate::{
     cli::{AFTER_HELP, CommandLine},
 };
 
-const SECTIONS: [Section; 4] = [Section::Hosts, Section::Ports, Section::Sorting, Section::General];
+const SECTIONS: [Section; 4] = [Section::Hosts, Section::Sorting, Section::Rows, Section::General];
 
 const DESCRIPTION: &[&str] = &[
     "iftop shows the traffic of an interface per connection, as a table that is painted anew every second, or as \

@@ -71,6 +71,7 @@ pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<End
     };
     app.say(format!("Listening on {}{instead}{down}{mistakes}", session.place()));
     let mut terminal = Terminal::take()?;
+    terminal.set_mouse(app.settings().mouse)?;
     let ending = watch(&mut session, &mut app, &mut terminal).await;
     let readable = terminal.leave() && !matches!(ending, Ok(Ending::Killed(libc::SIGHUP)));
     if options.summary && readable {
@@ -119,31 +120,25 @@ async fn watch(
                     wanted = Wanted::View;
                 }
             }
-            input = terminal.input(), if !overdue => match input? {
-                Input::Key(key) => {
-                    if app.needs_view_before(key) {
-                        session.show(app, terminal)?;
-                    }
-                    let outcome = app.key(key);
-                    if let Some(text) = app.take_wanted_filter() {
-                        filtering.ask(text, session.dlt())?;
-                    }
-                    if let Some(text) = app.take_wanted_copy() {
-                        terminal.copy(&text)?;
-                    }
-                    match outcome {
-                        Outcome::Quit => return playing.end(),
-                        Outcome::Redraw => {
-                            session.follow(app);
-                            wanted = Wanted::View;
-                        }
-                        Outcome::Draw => wanted = wanted.max(Wanted::Frame),
-                        Outcome::Ignored => continue,
-                    }
-                    asked.get_or_insert_with(Instant::now);
+            input = terminal.input(), if !overdue => {
+                let outcome = session.obey(input?, app, terminal)?;
+                if let Some(text) = app.take_wanted_filter() {
+                    filtering.ask(text, session.dlt())?;
                 }
-                Input::Redraw => wanted = Wanted::View,
-            },
+                if let Some(text) = app.take_wanted_copy() {
+                    terminal.copy(&text)?;
+                }
+                match outcome {
+                    Outcome::Quit => return playing.end(),
+                    Outcome::Redraw => {
+                        session.follow(app);
+                        wanted = Wanted::View;
+                    }
+                    Outcome::Draw => wanted = wanted.max(Wanted::Frame),
+                    Outcome::Ignored => continue,
+                }
+                asked.get_or_insert_with(Instant::now);
+            }
             step = filtering.next() => match step {
                 Step::Compiled(text, filter) => filtering.set(&mut session.poller, text, filter),
                 Step::Done(text, outcome) => {
@@ -186,6 +181,25 @@ async fn watch(
 }
 
 impl Session<'_> {
+    /// Hands the app what came from the terminal.
+    fn obey(&mut self, input: Input, app: &mut App, terminal: &mut Terminal) -> Result<Outcome> {
+        Ok(match input {
+            Input::Key(key) => {
+                if app.needs_view_before(key) {
+                    self.show(app, terminal)?;
+                }
+                let outcome = app.key(key);
+                terminal.set_mouse(app.settings().mouse)?;
+                outcome
+            }
+            Input::Mouse(event) => {
+                let target = tui::target(app, terminal.size()?, event.column, event.row);
+                app.mouse(event, target)
+            }
+            Input::Redraw => Outcome::Redraw,
+        })
+    }
+
     /// Hands the app what is known now, and asks for the names that it lacks.
     fn show(&mut self, app: &mut App, terminal: &Terminal) -> Result<()> {
         self.names.poll(Instant::now());

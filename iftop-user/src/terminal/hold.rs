@@ -1,6 +1,6 @@
 //! Whether the terminal is ours, and giving it back at every end.
 //!
-//! It owns the alternate screen, the cursor and the order of all writes to the terminal. It must
+//! It owns the alternate screen, the cursor, who has the mouse and the order of all writes to the terminal. It must
 //! never wait for a terminal without a limit: one that is stopped or not read takes nothing more.
 //!
 //! The alternate screen does not exist everywhere (`linux`, `vt100`): there our table is cleared
@@ -41,6 +41,13 @@ const LAST_ROW: u16 = 998;
 /// Whether there is something to give back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether the terminal was ever asked for its mouse: then it is told at the end that nobody wants it.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses of its buttons and its wheel, at any column: `XTSET` 1000 and 1006 of xterm's ctlseqs.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
 /// Held while something is written; says whether that was ours, and is on the terminal still.
 static SHOWN: Mutex<bool> = Mutex::new(false);
 
@@ -59,6 +66,18 @@ pub(super) fn is_taken() -> bool {
 /// What comes before a frame that does not know what is on the screen.
 pub(super) fn clear_screen(out: &mut impl io::Write) -> io::Result<()> {
     queue!(out, EnterAlternateScreen, ResetColor, Clear(ClearType::All), Hide)
+}
+
+/// Asks for the mouse, or gives it back where it was ever asked for.
+pub(super) fn set_mouse(out: &mut impl io::Write, on: bool) -> io::Result<()> {
+    if on {
+        MOUSE.store(true, Ordering::SeqCst);
+    }
+    match (on, MOUSE.load(Ordering::SeqCst)) {
+        (true, _) => queue!(out, Print(MOUSE_ON)),
+        (false, true) => queue!(out, Print(MOUSE_OFF)),
+        (false, false) => Ok(()),
+    }
 }
 
 /// Writes a frame, unless the terminal is not ours any more.
@@ -100,6 +119,7 @@ fn leave() -> io::Result<()> {
     }
     *shown = false;
     let mut bytes = Vec::new();
+    set_mouse(&mut bytes, false)?;
     queue!(bytes, ResetColor, MoveTo(0, LAST_ROW), Print("\r\n"), LeaveAlternateScreen, Show)?;
     write_all(stdout(), &bytes)
 }

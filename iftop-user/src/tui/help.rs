@@ -3,7 +3,7 @@
 use super::{canvas::Canvas, layout::Layout};
 use crate::app::keys::{BINDINGS, Binding, Section};
 
-const LEFT: [Section; 3] = [Section::Hosts, Section::Ports, Section::Sorting];
+const LEFT: [Section; 3] = [Section::Hosts, Section::Sorting, Section::Rows];
 const RIGHT: [Section; 1] = [Section::General];
 
 /// Column of the right half.

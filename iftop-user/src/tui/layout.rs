@@ -79,6 +79,17 @@ impl Layout {
         usize::from(self.list_height() / self.lines_per_row)
     }
 
+    /// The rule above the list, which has the heads of columns for the mouse.
+    pub(super) fn heads_row(&self) -> u16 {
+        self.list_top - 1
+    }
+
+    /// Which row of the table stands on a line, from the first on screen.
+    pub(super) fn row_at(&self, line: u16) -> Option<usize> {
+        let place = usize::from(line.checked_sub(self.list_top)? / self.lines_per_row);
+        (place < self.capacity()).then_some(place)
+    }
+
     /// First of the columns of rates.
     pub(super) fn rates(&self) -> u16 {
         self.width.saturating_sub(RATES_WIDTH)

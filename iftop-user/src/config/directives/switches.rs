@@ -120,6 +120,16 @@ pub const SWITCHES: &[Switch] = &[
         },
     },
     Switch {
+        directive: Some("mouse"),
+        on: "mouse",
+        off: "no-mouse",
+        short: None,
+        default: false,
+        section: Section::Look,
+        help: "The mouse selects rows, scrolls and sorts; else the terminal selects text by it",
+        set: |layer, on| layer.mouse = Some(on),
+    },
+    Switch {
         directive: Some("no-curses"),
         on: "text",
         off: "no-text",
