@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Programs that a command begins with.
-const PROGRAMS: [&str; 30] = [
+const PROGRAMS: [&str; 31] = [
     "apt-get",
     "bpftool",
     "cargo",
@@ -25,6 +25,7 @@ const PROGRAMS: [&str; 30] = [
     "ip",
     "iperf3",
     "kubectl",
+    "ln",
     "man",
     "mkdir",
     "nsenter",

@@ -1,12 +1,9 @@
 //! Runs commands as they stand in a document, on a stage: namespaces that have what they name, traffic that passes
-//! all the time, and stand-ins for programs that are not there.
+//! all the time, and a home.
 
 use std::{
-    fs::{self, Permissions},
-    os::unix::fs::{PermissionsExt as _, symlink},
     panic::{self, AssertUnwindSafe},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
         Mutex,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
@@ -18,11 +15,10 @@ use std::{
 use regex::Regex;
 use tempfile::TempDir;
 
-use super::table::How;
+use super::{home, table::How};
 use crate::{
     running::NOBODY,
     support::{
-        capture::{Order::Little, Packet, pcap},
         etc::Etc,
         frame::{TCP, UDP},
         iftop::{Iftop, Killed, checked},
@@ -36,23 +32,14 @@ use crate::{
 const PACE: Duration = Duration::from_millis(50);
 /// How many commands run at a time.
 const WORKERS: usize = 5;
-const IP_AND_UDP_BYTES: usize = 28;
-
-/// Programs that are not there, or are somebody else's machine: what they do, as a shell's script. They know the
-/// words of the documents alone.
-const STAND_INS: &[(&str, &str)] = &[
-    ("sudo", r#"exec "$@""#),
-    ("docker", r#"[ "$*" = "inspect -f {{.State.Pid}} web" ] && exec echo WEB"#),
-    ("ssh", r#"[ "$1" = router ] && shift && exec "$@""#),
-    ("man", r#"[ "$*" = "-l -" ] && exec cat"#),
-];
 
 /// `eth0` (10.9.0.1, the default route) and `va` (10.7.0.1) in one namespace, another `eth0` (10.8.0.1) in that of the
 /// container `web`.
 pub struct Stage {
     cable: Cable,
     web: Namespace,
-    folder: TempDir,
+    /// Whose shell it is.
+    home: TempDir,
     /// What keeps the container's namespace.
     _container: Killed,
 }
@@ -78,8 +65,8 @@ impl Stage {
         container.stdin(Stdio::piped());
         web.enter(&mut container, None);
         let container = Killed(container.spawn().unwrap());
-        let folder = folder(&container.0);
-        Self { cable, web, folder, _container: container }
+        let home = home::new(container.0.id());
+        Self { cable, web, home, _container: container }
     }
 
     /// Runs all, some at a time, as most of them wait. What is wrong with which; of what a terminal showed `shown`
@@ -154,11 +141,7 @@ impl Stage {
             [shows, hides].map(|list| list.iter().map(|it| Regex::new(it).unwrap()).collect());
         let (shows, hides): (Vec<Regex>, Vec<Regex>) = (shows, hides);
         let tmux = Tmux::start_with(&self.cable.a, &Etc::new(&[]));
-        tmux.output_of(&format!(
-            "export PATH={}; cd {}",
-            self.path(),
-            self.folder.path().display()
-        ));
+        tmux.output_of(&format!("export PATH={}; cd {}", self.path(), self.home.path().display()));
         let modes = tmux.modes();
         tmux.run(&["send-keys", "-l", &format!("clear; {command}")]);
         tmux.keys(&["Enter"]);
@@ -206,7 +189,7 @@ impl Stage {
 
     fn grants(&self, command: &str, program: &str) {
         self.prints(&self.cable.a, command, &[]);
-        let mut program = Command::new(self.folder.path().join(program));
+        let mut program = Command::new(self.home.path().join(program));
         program.args([
             "-i",
             "eth0",
@@ -226,13 +209,13 @@ impl Stage {
     /// As a user's shell, at home in the folder of the stage.
     fn shell(&self, command: &str) -> Command {
         let mut shell = Command::new("sh");
-        shell.args(["-c", command]).current_dir(self.folder.path());
-        shell.env("PATH", self.path()).env("HOME", self.folder.path());
+        shell.args(["-c", command]).current_dir(self.home.path());
+        shell.env("PATH", self.path()).env("HOME", self.home.path());
         shell
     }
 
     fn path(&self) -> String {
-        format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.folder.path().join("bin").display())
+        format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.home.path().join("bin").display())
     }
 
     /// Each interface has its packets, until nobody needs them.
@@ -275,31 +258,4 @@ fn add_interface(namespace: &Namespace, name: &str, address: &str) {
     namespace.ip(&format!("link set {name}-end up"));
     namespace.ip(&format!("address add {address} dev {name}"));
     namespace.ip(&format!("link set {name} up"));
-}
-
-/// A home with the programs in `bin`, iftop where cargo installs it, and `a.pcap` of seventy seconds.
-fn folder(container: &Child) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| -> PathBuf { folder.path().join(name) };
-    let executable = || Permissions::from_mode(0o755);
-    fs::set_permissions(folder.path(), executable()).unwrap();
-    fs::create_dir_all(at("bin")).unwrap();
-    fs::create_dir_all(at(".cargo/bin")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_iftop"), at(".cargo/bin/iftop")).unwrap();
-    symlink(env!("CARGO_BIN_EXE_iftop"), at("bin/iftop")).unwrap();
-    for (name, script) in STAND_INS {
-        let script = script.replace("WEB", &container.id().to_string());
-        let path = at("bin").join(name);
-        fs::write(
-            &path,
-            format!("#!/bin/sh\n{script}\necho \"{name}: not known: $*\" >&2\nexit 2\n"),
-        )
-        .unwrap();
-        fs::set_permissions(&path, executable()).unwrap();
-    }
-    let packet = udp("10.9.0.1:40000", "10.9.0.2:53", 100 - IP_AND_UDP_BYTES);
-    let packets: Vec<_> =
-        (0..70).map(|second| Packet::new(second * 1_000_000_000, &packet)).collect();
-    fs::write(at("a.pcap"), pcap(Little, true, 101, &packets)).unwrap();
-    folder
 }

@@ -55,12 +55,28 @@ pub const COMMANDS: &[(&str, How)] = &[
         "ssh router tcpdump -Uw - | iftop -r -",
         Table(&[r"10\.9\.0\.1 +(=>|<=)|(=>|<=) +10\.9\.0\.1 ", "─ file"], &[]),
     ),
+    (
+        "docker run --rm -it --network host --cap-drop all --cap-add bpf --cap-add perfmon --cap-add net_admin \
+         --cap-add setuid --cap-add setgid iftop -i eth0 -n",
+        Table(&[r"10\.9\.0\.1 +=> 198\.51\.100\.7 ", "ebpf/"], &[]),
+    ),
+    (
+        "kubectl debug node/NODE -it --profile=sysadmin --image=REGISTRY/iftop -- /iftop -i eth0 -n",
+        Table(&[r"10\.9\.0\.1 +=> 198\.51\.100\.7 "], &[]),
+    ),
+    ("docker build -t iftop .", Prints(&[])),
+    ("kubectl logs -f iftop", Named("what the pod prints")),
+    ("iftop --netns PID", Named("as with `docker inspect`, of which the number is")),
     ("iftop --help", Prints(&["Usage: iftop", "--netns"])),
     ("iftop --generate man | man -l -", Prints(&[r"(?m)^\.TH iftop"])),
     ("iftop --cleanup", Prints(&[])),
     (
         "sudo setcap cap_bpf,cap_net_admin,cap_perfmon+ep ~/.cargo/bin/iftop",
         Grants(".cargo/bin/iftop"),
+    ),
+    (
+        "setcap cap_bpf,cap_net_admin,cap_perfmon+ep /usr/bin/iftop-ebpf",
+        Grants("usr/bin/iftop-ebpf"),
     ),
     ("tc qdisc add dev eth0 clsact", Alone(&[])),
     ("tc qdisc add dev va clsact", Alone(&[])),
@@ -72,6 +88,19 @@ pub const COMMANDS: &[(&str, How)] = &[
     ("ethtool -K", Named("how it would be changed")),
     ("bpftool prog", Named("where the same number stands")),
     ("iperf3 -b 20M", Named("the traffic on the picture")),
+    (
+        "apt-get install ./iftop-ebpf_0.1.0_amd64.deb",
+        RunBy("xtask/src/dist/check/deb.sh", "install \"$package\""),
+    ),
+    (
+        "dnf install ./iftop-ebpf-0.1.0-1.x86_64.rpm",
+        RunBy("xtask/src/dist/check/rpm.sh", "rpm --install"),
+    ),
+    ("apt-get remove iftop", Named("Debian's")),
+    ("update-alternatives --config iftop", Named("it asks whoever types it")),
+    ("ln -s /usr/bin/iftop-ebpf /usr/local/sbin/iftop", Named("a link")),
+    ("man iftop", RunBy("xtask/src/dist/check/deb.sh", "$(man iftop)")),
+    ("man 8 iftop", RunBy("xtask/src/dist/check/deb.sh", "$(man 8 iftop)")),
     ("apt-get install build-essential", Named("what CI begins with, in `.ci/run`")),
     (
         "cargo install --locked --path iftop-user",
@@ -89,32 +118,17 @@ pub const COMMANDS: &[(&str, How)] = &[
     ("cargo xtask build-ebpf --check", RunBy("xtask/src/test.rs", "ebpf::check")),
     ("cargo xtask check-targets", RunBy("xtask/src/test.rs", "targets::check(")),
     ("cargo xtask deny", ByHand("it asks for advisories of today; the rest are tests of xtask")),
+    ("cargo xtask dist", ByHand("minutes; the check does it first")),
+    (
+        "cargo xtask dist --check",
+        ByHand("as root, it makes clean root folders of Debian, for minutes"),
+    ),
     ("cargo xtask vm", RunBy(".ci/run", "cargo xtask vm")),
     (
         "cargo xtask fuzz…",
         ByHand("it goes on for as long as one likes; docs/fuzzing.md says for how long"),
     ),
     ("cargo xtask bench…", ByHand("it needs a machine for itself; docs/benchmark.md")),
-    ("cargo xtask dist", ByHand("it builds three times, for minutes")),
-    ("cargo xtask dist --check", ByHand("as above, and for some minutes more")),
-    ("apt-get install ./iftop-ebpf_0.1.0_amd64.deb", Named("`cargo xtask dist --check` does it")),
-    (
-        "dnf install ./iftop-ebpf-0.1.0-1.x86_64.rpm",
-        Named("`cargo xtask dist --check` has rpm do it; Debian has no dnf"),
-    ),
-    ("setcap cap_bpf,cap_net_admin,cap_perfmon+ep /usr/bin/iftop-ebpf", Named("as that of README")),
-    ("apt-get remove iftop", Named("of Debian")),
-    (
-        "update-alternatives --config iftop",
-        Named("it asks; `cargo xtask dist --check` looks at the link"),
-    ),
-    ("man iftop", Named("`cargo xtask dist --check` does it")),
-    ("man 8 iftop", Named("`cargo xtask dist --check` does it")),
-    ("docker build -t iftop .", Named("there is no docker where tests run")),
-    ("docker run …", Named("a test of xtask reads the capabilities")),
-    ("kubectl debug …", Named("there is no cluster where tests run")),
-    ("kubectl logs -f iftop", Named("there is no cluster where tests run")),
-    ("iftop --netns PID", Named("README has it with a number")),
     (
         "cargo xtask soak…",
         ByHand("ten minutes; docs/soak.md. `cargo xtask test` does the same for seconds"),
@@ -130,14 +144,16 @@ pub enum Block {
     Screen(&'static str),
     /// Lines and arrows.
     Drawing,
-    /// For another program, which does not run where tests do: this file of xtask has what is tried instead.
-    Foreign(&'static str),
+    /// How an image for containers is made.
+    Image,
+    /// A pod of Kubernetes.
+    Pod,
 }
 
 /// All blocks that are not to be typed: in which document, and what stands in it and in no other.
 pub const BLOCKS: &[(&str, &str, Block)] = &[
     ("README.md", "── va ─ ebpf/tcx ─", Block::Screen("iftop -i va -nNP")),
+    ("docs/install.md", "FROM scratch", Block::Image),
+    ("docs/install.md", "kind: Pod", Block::Pod),
     ("ARCHITECTURE.md", "the same parse() in tests", Block::Drawing),
-    ("docs/install.md", "FROM scratch", Block::Foreign("xtask/src/dist/check/alone.sh")),
-    ("docs/install.md", "kind: Pod", Block::Foreign("xtask/src/dist/check.rs")),
 ];
