@@ -104,7 +104,7 @@ pub const COMMANDS: &[(&str, How)] = &[
     ("apt-get install build-essential", Named("what CI begins with, in `.ci/run`")),
     (
         "cargo install --locked --path iftop-user",
-        Named("a build in release, as `cargo xtask run` does it"),
+        RunBy("xtask/src/first_minutes/type.sh", "typed \"cargo install"),
     ),
     (
         "cargo xtask run -- …",
@@ -124,6 +124,14 @@ pub const COMMANDS: &[(&str, How)] = &[
         ByHand("as root, it makes clean root folders of Debian, for minutes"),
     ),
     ("cargo xtask vm", RunBy(".ci/run", "cargo xtask vm")),
+    (
+        "cargo xtask first-minutes",
+        ByHand("as root, it builds twice from nothing, in a clean root folder"),
+    ),
+    ("apt-get update", RunBy("xtask/src/first_minutes/type.sh", "typed \"apt-get update")),
+    ("apt-get install --yes …", RunBy("xtask/src/first_minutes/type.sh", "apt-get install --yes")),
+    ("curl …", RunBy("xtask/src/first_minutes/type.sh", "typed \"curl")),
+    ("git clone …", RunBy("xtask/src/first_minutes/type.sh", "typed \"git clone")),
     (
         "cargo xtask fuzz…",
         ByHand("it goes on for as long as one likes; docs/fuzzing.md says for how long"),

@@ -57,7 +57,7 @@ pub fn dist(and_check: bool) -> Result<()> {
     }
     let products = make()?;
     if and_check {
-        check::check(&products, &work()?)?;
+        check::check(&products)?;
     }
     Ok(())
 }

@@ -16,8 +16,10 @@ mod dist;
 #[cfg(test)]
 mod documents;
 mod ebpf;
+mod first_minutes;
 mod fuzz;
 mod picture;
+mod root;
 mod run;
 mod setup;
 mod soak;
@@ -107,6 +109,11 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Clone, build and start iftop in a clean Debian as README says, and write down how long that takes
+    ///
+    /// Writes docs/first-minutes.md. The Debian is in a root folder with a network of its own, and is gone
+    /// afterwards; it needs root.
+    FirstMinutes,
     /// Feed what iftop reads from outside with whatever libFuzzer finds
     ///
     /// cargo-fuzz is built where it is missing. It begins with what the tests know (tests/fuzz/seeds). Inputs
@@ -207,6 +214,7 @@ fn task() -> Result<ExitCode> {
         Task::CheckTargets => targets::check(&[])?,
         Task::Deny { offline } => deny::deny(offline)?,
         Task::Dist { check } => dist::dist(check)?,
+        Task::FirstMinutes => first_minutes::first_minutes()?,
         Task::Fuzz { coverage: true, .. } => fuzz::coverage::coverage()?,
         Task::Fuzz { targets, seconds, .. } => fuzz::fuzz(&targets, seconds)?,
         Task::Bench { parts, quick } => bench::bench(&parts, quick)?,

@@ -28,6 +28,8 @@ pub enum Purpose {
     Dist,
     /// Trying packages.
     DistCheck,
+    /// Doing what README says in a clean Debian.
+    FirstMinutes,
 }
 
 /// A tool or, with its whole path, a file; the Debian package that brings it, and what needs it.
@@ -47,8 +49,10 @@ const ALL: &[Purpose] =
     &[Purpose::Run, Purpose::Test, Purpose::Bench, Purpose::Vm, Purpose::Picture];
 const DIST: &[Purpose] = &[Purpose::Dist];
 const DIST_CHECK: &[Purpose] = &[Purpose::DistCheck];
+const FIRST_MINUTES: &[Purpose] = &[Purpose::FirstMinutes];
+const CLEAN_ROOTS: &[Purpose] = &[Purpose::DistCheck, Purpose::FirstMinutes];
 
-const TOOLS: [Tool; 17] = [
+const TOOLS: [Tool; 18] = [
     // iftop is linked with it.
     Tool { name: "/usr/include/pcap.h", package: "libpcap-dev", needed_by: ALL },
     // Tests and benchmark build their networks with these three...
@@ -72,8 +76,9 @@ const TOOLS: [Tool; 17] = [
     Tool { name: "xz", package: "xz-utils", needed_by: DIST },
     Tool { name: "rpmbuild", package: "rpm", needed_by: DIST },
     // ...and what comes of it is tried by these.
-    Tool { name: "debootstrap", package: "debootstrap", needed_by: DIST_CHECK },
+    Tool { name: "debootstrap", package: "debootstrap", needed_by: CLEAN_ROOTS },
     Tool { name: "qemu-aarch64-static", package: "qemu-user-static", needed_by: DIST_CHECK },
+    Tool { name: "slirp4netns", package: "slirp4netns", needed_by: FIRST_MINUTES },
 ];
 
 /// Installs what is missing.

@@ -4,16 +4,15 @@
 //! on this machine or touch its network.
 
 mod capture;
-mod root;
 
 use std::{fs, path::Path, time::Instant};
 
 use anyhow::{Context as _, Result};
 
-use self::root::{Base, Root};
 use super::Products;
 use crate::{
     cmd,
+    root::{Base, Root},
     setup::{self, Purpose},
 };
 
@@ -27,15 +26,15 @@ const ALONE: &str = include_str!("check/alone.sh");
 const EMULATOR: &str = "qemu-aarch64-static";
 
 /// Tries all of it.
-pub fn check(products: &Products, work: &Path) -> Result<()> {
+pub fn check(products: &Products) -> Result<()> {
     setup::setup(Purpose::DistCheck)?;
-    let base = Base::make(work)?;
+    let base = Base::make()?;
     let [native, foreign] = &products.programs;
     try_in("the package for Debian", &base, &products.deb, DEB)?;
     try_in("the package for Fedora", &base, &products.rpm, RPM)?;
     try_in("the archive", &base, &products.archive, ARCHIVE)?;
-    try_alone("the static program", work, native, None)?;
-    try_alone("the static program for aarch64", work, foreign, Some(EMULATOR))
+    try_alone("the static program", native, None)?;
+    try_alone("the static program for aarch64", foreign, Some(EMULATOR))
 }
 
 /// In a clean Debian, which has the file in `/dist`.
@@ -48,9 +47,9 @@ fn try_in(what: &str, base: &Base, file: &Path, script: &str) -> Result<()> {
 }
 
 /// In a root folder with nothing but the program, and an emulator where it needs one.
-fn try_alone(what: &str, work: &Path, program: &Path, emulator: Option<&str>) -> Result<()> {
+fn try_alone(what: &str, program: &Path, emulator: Option<&str>) -> Result<()> {
     timed(what, || {
-        let root = Root::empty(work)?;
+        let root = Root::empty()?;
         fs::copy(program, root.folder().join("iftop")).context("copy the program")?;
         fs::write(root.folder().join("two.pcap"), capture::two_packets())
             .context("write a capture file")?;

@@ -74,3 +74,11 @@ step "purge"
 apt-get -qq purge --yes iftop-ebpf >/dev/null
 same "what is left" "" "$(comm -3 <(echo "$before") <(files))"
 theirs
+
+step "where somebody has the name"
+echo theirs >/usr/bin/iftop
+install "$package"
+same "the name" theirs "$(cat /usr/bin/iftop)"
+same "version" "$version" "$(iftop-ebpf --version)"
+apt-get -qq purge --yes iftop-ebpf >/dev/null
+same "the name" theirs "$(cat /usr/bin/iftop)"

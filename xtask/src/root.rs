@@ -3,6 +3,8 @@
 //! It owns how a script gets in: with mounts and processes of its own, which end with it. The folders are removed
 //! when they were used, but for the Debian that the others are copies of.
 
+pub mod network;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -10,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use network::Network;
 
 use crate::{cmd, vm::fetch};
 
@@ -17,7 +20,9 @@ const RELEASE: &str = "bookworm";
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What a program expects of the kernel. `$1` is the root folder, `$2` the script, `$3` what it is given.
-const MOUNT: &str = "mount -t proc proc \"$1/proc\" && mount --rbind /sys \"$1/sys\"";
+/// It is made a mount itself, as the root of a system is one.
+const MOUNT: &str =
+    "mount --bind \"$1\" \"$1\" && mount -t proc proc \"$1/proc\" && mount --rbind /sys \"$1/sys\"";
 const INSIDE: &str = "mount --rbind /dev \"$1/dev\" && exec chroot \"$1\" bash -c \"$2\"";
 const BESIDE: &str = "exec bash -c \"$2\" - \"$1\" \"$3\"";
 
@@ -26,7 +31,8 @@ pub struct Base(PathBuf);
 
 impl Base {
     /// Makes it where it is not there.
-    pub fn make(work: &Path) -> Result<Self> {
+    pub fn make() -> Result<Self> {
+        let work = work()?;
         let folder = work.join(RELEASE);
         if !folder.exists() {
             println!("making a clean Debian in {}", folder.display());
@@ -61,8 +67,8 @@ impl Root {
     }
 
     /// With nothing but where the kernel is to be seen.
-    pub fn empty(work: &Path) -> Result<Self> {
-        let root = Self::new(work.join("root"))?;
+    pub fn empty() -> Result<Self> {
+        let root = Self::new(work()?.join("root"))?;
         for name in ["proc", "sys"] {
             fs::create_dir(root.0.join(name)).context("make a folder to mount at")?;
         }
@@ -84,16 +90,22 @@ impl Root {
 
     /// Runs a script of bash inside.
     pub fn run(&self, script: &str) -> Result<()> {
-        self.start(INSIDE, script, "")
+        self.start(Command::new("unshare"), INSIDE, script, "")
+    }
+
+    /// The same with a network of its own.
+    pub fn run_in(&self, network: &Network, script: &str) -> Result<()> {
+        let mut enter = network.enter();
+        enter.arg("unshare");
+        self.start(enter, INSIDE, script, "")
     }
 
     /// Runs one outside, which is given the folder and a word.
     pub fn run_beside(&self, script: &str, word: &str) -> Result<()> {
-        self.start(BESIDE, script, word)
+        self.start(Command::new("unshare"), BESIDE, script, word)
     }
 
-    fn start(&self, how: &str, script: &str, word: &str) -> Result<()> {
-        let mut command = Command::new("unshare");
+    fn start(&self, mut command: Command, how: &str, script: &str, word: &str) -> Result<()> {
         command.args(["--mount", "--pid", "--fork", "--kill-child", "--", "bash", "-euc"]);
         command.arg(format!("{MOUNT} && {how}")).arg("-").arg(&self.0).args([script, word]);
         command.env_clear().env("PATH", PATH).env("HOME", "/root").env("LC_ALL", "C.UTF-8");
@@ -111,6 +123,13 @@ impl Drop for Root {
             let _ = fs::remove_dir_all(&self.0);
         }
     }
+}
+
+/// Where they are.
+fn work() -> Result<PathBuf> {
+    let work = cmd::target_dir()?.join("roots");
+    fs::create_dir_all(&work).context("make a folder for root folders")?;
+    Ok(work)
 }
 
 fn tool(name: &str) -> Result<Command> {
