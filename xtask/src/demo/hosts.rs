@@ -2,15 +2,21 @@
 //!
 //! It must never be called outside of a mount namespace of our own.
 
-use std::{env, fmt::Write as _, fs, process, process::Command};
+use std::{env, fmt::Write as _, fs, path::Path, process, process::Command};
 
 use anyhow::{Context as _, Result};
 
 use super::traffic::{HOSTS, VISITORS, visitor};
 use crate::cmd;
 
-/// Lets the resolver of this mount namespace find them in its hosts file.
+const FILE: &str = "/etc/hosts";
+
+/// Lets the resolver of this mount namespace find them in its hosts file. Where the system has none, as the
+/// smallest Debian, hosts have no names.
 pub(super) fn put_in_place() -> Result<()> {
+    if !Path::new(FILE).exists() {
+        return Ok(());
+    }
     let mut text = "127.0.0.1 localhost\n::1 localhost\n".to_owned();
     for (address, name) in HOSTS {
         writeln!(text, "{address} {name}.example")?;
@@ -20,7 +26,7 @@ pub(super) fn put_in_place() -> Result<()> {
     }
     let file = env::temp_dir().join(format!("iftop-demo-{}", process::id()));
     fs::write(&file, text).with_context(|| file.display().to_string())?;
-    let mounted = cmd::run(Command::new("mount").arg("--bind").arg(&file).arg("/etc/hosts"));
+    let mounted = cmd::run(Command::new("mount").arg("--bind").arg(&file).arg(FILE));
     // What is mounted stays what it is.
     let _ = fs::remove_file(&file);
     mounted
