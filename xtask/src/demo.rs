@@ -33,7 +33,7 @@ pub fn demo(program: Option<PathBuf>, options: &[OsString]) -> Result<Infallible
     let program = if let Some(program) = program {
         std::path::absolute(program).context("the program to show")?
     } else {
-        setup::setup(Purpose::Run)?;
+        setup::setup(Purpose::Demo)?;
         run::build()?
     };
     let mut command = match Privilege::find() {

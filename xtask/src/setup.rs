@@ -16,6 +16,8 @@ use crate::cmd::{self, Privilege};
 pub enum Purpose {
     /// Building and running iftop.
     Run,
+    /// The same on traffic between network namespaces.
+    Demo,
     /// The checks and tests as well.
     Test,
     /// Building iftop and comparing it with others.
@@ -41,12 +43,21 @@ struct Tool {
 
 const TEST: &[Purpose] = &[Purpose::Test];
 const TEST_AND_BENCH: &[Purpose] = &[Purpose::Test, Purpose::Bench];
-const NETWORKS: &[Purpose] = &[Purpose::Test, Purpose::Bench, Purpose::Vm, Purpose::DistCheck];
+const NETWORKS: &[Purpose] = &[Purpose::Test, Purpose::Bench, Purpose::Vm];
 
 const SCREENS: &[Purpose] = &[Purpose::Test, Purpose::Picture];
 
 const ALL: &[Purpose] =
-    &[Purpose::Run, Purpose::Test, Purpose::Bench, Purpose::Vm, Purpose::Picture];
+    &[Purpose::Run, Purpose::Demo, Purpose::Test, Purpose::Bench, Purpose::Vm, Purpose::Picture];
+const IP: &[Purpose] = &[
+    Purpose::Demo,
+    Purpose::Test,
+    Purpose::Bench,
+    Purpose::Vm,
+    Purpose::Picture,
+    Purpose::DistCheck,
+    Purpose::FirstMinutes,
+];
 const DIST: &[Purpose] = &[Purpose::Dist];
 const DIST_CHECK: &[Purpose] = &[Purpose::DistCheck];
 const FIRST_MINUTES: &[Purpose] = &[Purpose::FirstMinutes];
@@ -56,7 +67,7 @@ const TOOLS: [Tool; 18] = [
     // iftop is linked with it.
     Tool { name: "/usr/include/pcap.h", package: "libpcap-dev", needed_by: ALL },
     // Tests and benchmark build their networks with these three...
-    Tool { name: "ip", package: "iproute2", needed_by: NETWORKS },
+    Tool { name: "ip", package: "iproute2", needed_by: IP },
     Tool { name: "tc", package: "iproute2", needed_by: NETWORKS },
     Tool { name: "ethtool", package: "ethtool", needed_by: NETWORKS },
     // ...the tests look at the screen through this one...
@@ -173,6 +184,7 @@ mod tests {
     #[test]
     fn run_needs_less_than_test_and_bench() {
         assert_eq!(missing(Purpose::Run, |_| false), ["libpcap-dev"]);
+        assert_eq!(missing(Purpose::Demo, |_| false), ["libpcap-dev", "iproute2"]);
         assert_eq!(
             missing(Purpose::Test, |_| false),
             [
@@ -190,7 +202,7 @@ mod tests {
         let bench = ["libpcap-dev", "iproute2", "ethtool", "iftop", "tcpdump", "tshark"];
         assert_eq!(missing(Purpose::Bench, |_| false), bench);
         assert_eq!(missing(Purpose::Vm, |_| false), ["libpcap-dev", "iproute2", "ethtool"]);
-        assert_eq!(missing(Purpose::Picture, |_| false), ["libpcap-dev", "tmux"]);
+        assert_eq!(missing(Purpose::Picture, |_| false), ["libpcap-dev", "iproute2", "tmux"]);
     }
 
     #[test]
