@@ -11,6 +11,7 @@ use crate::support::{
 };
 
 mod classic;
+mod export;
 mod job;
 mod keyboard;
 mod keys;

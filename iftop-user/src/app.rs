@@ -9,6 +9,7 @@ use std::{borrow::Cow, time::Duration};
 use crossterm::event::KeyEvent;
 
 use crate::{
+    export::Form,
     filter::ScreenFilter,
     flow::Pair,
     scale::Scale,
@@ -86,6 +87,8 @@ pub struct App {
     packet_filter: String,
     /// The one that is to be used, until somebody takes it.
     wanted_filter: Option<String>,
+    /// In which form a file is to be written, until somebody takes it.
+    wanted_export: Option<Form>,
     hint: Option<Hint>,
     /// In bits per second.
     link_speed: Option<u64>,
@@ -151,6 +154,7 @@ impl App {
             prompt: None,
             packet_filter: String::new(),
             wanted_filter: None,
+            wanted_export: None,
             hint: None,
             link_speed: None,
         }
@@ -271,6 +275,7 @@ impl App {
             Action::TakeOut => self.choose(false),
             Action::KeepOnly => self.choose(true),
             Action::BringBack => self.bring_back(),
+            Action::Export => self.ask(Question::Export, Editor::default()),
             Action::Shell => self.say(NO_SHELL),
             _ => {
                 if let Some(hint) = self.settings.apply(action) {

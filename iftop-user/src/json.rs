@@ -17,7 +17,7 @@ mod totals;
 
 use flow::Flow;
 use health::{CostJson, CoveredJson, LossesJson, MissingJson, NeighboursJson, TableJson};
-use totals::Totals;
+use totals::{OutOfView, Totals};
 
 use crate::{
     account::Account,
@@ -64,6 +64,7 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
         filter: origin.filter,
         grouping: view.grouping.name(),
         flows: view.rows.iter().map(Flow::from).collect(),
+        out_of_view: view.out_of_view.map(OutOfView::from),
         totals: view.into(),
         account: (&view.account).into(),
         covered: view.health.covered.map(CoveredJson::from),
@@ -118,6 +119,8 @@ struct Report<'a> {
     filter: Option<&'a str>,
     grouping: &'static str,
     flows: Vec<Flow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_of_view: Option<OutOfView>,
     totals: Totals,
     account: AccountJson,
     covered: Option<CoveredJson>,
@@ -210,7 +213,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::view::fixture;
+    use crate::view::{Matched, fixture};
 
     pub(super) const ORIGIN: Origin<'_> = Origin {
         interface: "eth0",
@@ -286,6 +289,20 @@ mod tests {
         assert_eq!(report["losses"]["interface"], Value::Null);
         assert_eq!(report["losses"]["queue"], Value::Null);
         assert_eq!(report["cost"]["packet_nanoseconds"], Value::Null);
+    }
+
+    #[test]
+    fn what_is_out_of_view_is_there_only_where_something_is() {
+        assert_eq!(parsed(&fixture::hosts(), None).get("out_of_view"), None);
+        let rates = fixture::traffic([8e6, 16e6, 24e6], 0).rates;
+        let out_of_view = Some(Matched { rates, flows: 3 });
+        let report = parsed(&View { out_of_view, ..fixture::hosts() }, None);
+        let expected = serde_json::json!({
+            "flows": 3,
+            "bits_per_second": { "2s": 8_000_000, "10s": 16_000_000, "40s": 24_000_000 },
+            "packets_per_second": { "2s": 1000, "10s": 2000, "40s": 3000 },
+        });
+        assert_eq!(report["out_of_view"], expected);
     }
 
     #[test]

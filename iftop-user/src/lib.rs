@@ -66,8 +66,11 @@ pub mod app;
 pub mod cli;
 pub mod config;
 mod disposition;
+pub mod export;
 pub mod filter;
 pub mod flow;
+#[cfg(target_os = "linux")]
+mod forked;
 pub mod generate;
 pub mod health;
 pub mod interface;

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{
     app::App,
+    export::Export,
     flow::FlowTable,
     health::Monitor,
     limits,
@@ -107,6 +108,8 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
     let networks = options.networks.as_deref().map(networks::file::read).transpose()?;
     limits::check(options.counting.max_memory)?;
     start_log(output);
+    // While this is the one thread, and has all rights.
+    let export = (output == Output::Screen).then(|| export(options));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -120,11 +123,16 @@ pub fn run(options: &Options, warnings: usize) -> Result<Ending> {
             networks: networks.unwrap_or_default(),
             ..Session::new(options, opened, signals)
         };
-        match output {
-            Output::Screen => screen::run(session, warnings).await,
-            Output::Text | Output::Json => report::run(session, output).await,
+        match export {
+            Some(export) => screen::run(session, export, warnings).await,
+            None => report::run(session, output).await,
         }
     })
+}
+
+fn export(options: &Options) -> Export {
+    let folder = options.rights.export_folder.clone().unwrap_or_else(|| ".".into());
+    Export::new(folder, options.rights.sandbox)
 }
 
 impl<'a> Session<'a> {

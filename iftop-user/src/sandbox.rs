@@ -14,7 +14,7 @@ mod linux;
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::Sandbox;
 #[cfg(target_os = "linux")]
-pub use linux::Sandbox;
+pub use linux::{Sandbox, enter_to_export};
 
 /// What a process still has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Duty {
     Read,
     /// Besides, uses maps that are no memory (the hash table): a few commands of bpf(2).
     UseMaps,
+    /// Makes files in one folder.
+    Export,
     /// Attaches programs and asks for their places: bpf(2), and the capabilities for that.
     Attach,
 }

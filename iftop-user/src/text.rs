@@ -7,7 +7,7 @@ use std::{fmt::Write as _, iter};
 use crate::{
     label::{in_one_line, label},
     units::{Format, Rate, Readable},
-    view::{Share, Traffic, View},
+    view::{Matched, Share, Traffic, View},
 };
 
 const HOST_WIDTH: usize = 40;
@@ -41,6 +41,10 @@ pub fn report(view: &View, format: Format, filter: Option<&str>) -> String {
     summary(&mut out, "Cumulative (sent/received/total):", cumulative);
     if let Some(filter) = filter {
         line(&mut out, &format!("Packet filter: {}", in_one_line(filter)));
+    }
+    if let Some(Matched { flows, .. }) = view.out_of_view {
+        let plural = if flows == 1 { "" } else { "s" };
+        line(&mut out, &format!("Out of view: {flows} flow{plural}"));
     }
     for (name, share) in
         [("Attributed to flows", Some(view.attributed())), ("Covered by the hooks", view.covered())]
@@ -195,6 +199,12 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
 
         let filtered = report(&fixture::hosts(), Format::default(), Some("tcp or\n\x1budp"));
         assert_added(&filtered, &whole, "Packet filter: tcp or??udp\n");
+
+        for (flows, line) in [(0, "Out of view: 0 flows\n"), (1, "Out of view: 1 flow\n")] {
+            let out_of_view = Some(Matched { flows, ..Matched::default() });
+            let view = View { out_of_view, ..fixture::hosts() };
+            assert_added(&report(&view, Format::default(), None), &whole, line);
+        }
     }
 
     fn assert_added(partial: &str, whole: &str, added: &str) {

@@ -217,6 +217,8 @@ const STEPS: &[Step] = &[
     step("y", "Look at a row first: Enter", ALL),
     silent("g", Texts(&["interface   va   for ", "total       => 15.7KB", "<= 26.7MB", "now"])),
     silent("g", ALL),
+    silent("e", Line(0, "Export: t text, j JSON, Esc")),
+    silent("Escape", ALL),
     step("M", "Mouse on", Line(1, "└ left ───")),
     step("M", "Mouse off", Line(1, "└─────────")),
     step("!", "Sorry, subshells have been disabled.", ALL),

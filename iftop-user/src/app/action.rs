@@ -65,6 +65,8 @@ pub enum Action {
     ScreenFilter,
     /// Edit the packet filter.
     PacketFilter,
+    /// Write what is on screen to a file.
+    Export,
     /// Run a command, which is not to be had.
     Shell,
     /// The help page or the table.

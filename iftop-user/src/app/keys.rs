@@ -178,6 +178,7 @@ pub const BINDINGS: &[Binding] = &[
         ],
         "page, first, last",
     ),
+    bound(General, &[(Char('e'), Action::Export)], "write the screen to a file"),
     bound(General, &[(Char('b'), Action::Bars)], "bars on or off"),
     bound(General, &[(Char('B'), Action::BarWindow)], "bars of 10s, 40s, 2s rates"),
     bound(General, &[(Char('L'), Action::LogScale)], "logarithmic, linear bars"),
@@ -222,7 +223,7 @@ mod tests {
                 assert_eq!(action(event), Some(*bound));
             }
         }
-        let chars = "qh?inNsdGtSDpTbBLuo1234<>Pjkfl/!ygx+M".chars().map(String::from);
+        let chars = "qh?inNsdGtSDpTbBLuo1234<>Pjkfl/!ygx+Me".chars().map(String::from);
         let named = "Space ^C ^L ^Z PgUp PgDn Home End Up Down Esc Enter Bksp"
             .split(' ')
             .map(str::to_owned);

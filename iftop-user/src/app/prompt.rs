@@ -8,7 +8,7 @@ use super::{
     App, Behind, Outcome,
     editor::{Edited, Editor},
 };
-use crate::filter::ScreenFilter;
+use crate::{export::Form, filter::ScreenFilter};
 
 const NEW_FILTER: &str = "Installed new filter";
 const BAD_FILTER: &str = "Invalid regexp";
@@ -20,6 +20,8 @@ pub(super) enum Question {
     ScreenFilter,
     /// Which packets to count.
     PacketFilter,
+    /// In which form to write a file: one key.
+    Export,
 }
 
 impl App {
@@ -37,6 +39,11 @@ impl App {
             return Outcome::Quit;
         }
         let Some((question, editor)) = &mut self.prompt else { return Outcome::Ignored };
+        if *question == Question::Export {
+            self.wanted_export = form(event);
+            self.prompt = None;
+            return Outcome::Draw;
+        }
         match editor.key(event) {
             Edited::GoesOn => return Outcome::Draw,
             Edited::Cancelled => {
@@ -66,6 +73,19 @@ impl App {
         self.wanted_filter.take()
     }
 
+    /// The form of a file that somebody has asked for; once.
+    pub fn take_wanted_export(&mut self) -> Option<Form> {
+        self.wanted_export.take()
+    }
+
+    /// What became of that file.
+    pub fn was_exported(&mut self, outcome: Result<String, String>) {
+        self.say(match outcome {
+            Ok(name) => format!("Wrote {name}"),
+            Err(reason) => format!("Nothing written: {reason}"),
+        });
+    }
+
     /// What became of it: it is in use now, or why it is not.
     pub fn filter_was_set(&mut self, text: String, outcome: Result<(), String>) {
         match outcome {
@@ -74,5 +94,15 @@ impl App {
             Err(reason) => return self.say(reason),
         }
         self.packet_filter = text;
+    }
+}
+
+/// Any key but these means none.
+fn form(event: KeyEvent) -> Option<Form> {
+    let modified = event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    match event.code {
+        KeyCode::Char('t') if !modified => Some(Form::Text),
+        KeyCode::Char('j') if !modified => Some(Form::Json),
+        _ => None,
     }
 }

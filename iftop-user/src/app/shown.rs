@@ -105,6 +105,7 @@ impl App {
         self.prompt.as_ref().map(|(question, editor)| match question {
             Question::ScreenFilter => ("Screen filter> ", editor),
             Question::PacketFilter => ("Net filter> ", editor),
+            Question::Export => ("Export: t text, j JSON, Esc ", editor),
         })
     }
 

@@ -77,6 +77,9 @@ fn keys_change_the_state_and_say_so() {
         ("f", None, |app| app.prompt().is_some_and(|(question, _)| question == "Net filter> ")),
         ("l", None, |app| app.prompt().is_some()),
         ("/", None, |app| app.prompt().is_some()),
+        ("e", None, |app| {
+            app.prompt().is_some_and(|(question, _)| question.starts_with("Export:"))
+        }),
         ("P", Some("Display paused"), App::paused),
         ("PP", Some("Display unpaused"), |app| !app.paused()),
         ("h", None, |app| app.page() == Some((Page::Help, 0))),
@@ -276,6 +279,30 @@ fn rows_are_taken_out_of_view_and_brought_back() {
         let place = app.view().rows.iter().position(|row| app.is_selected(row));
         assert_eq!(place, *selected, "{keys:?}");
     }
+}
+
+#[test]
+fn one_key_says_in_which_form_a_file_is_written() {
+    for (key, expected) in [
+        (press('t'), Some(Form::Text)),
+        (press('j'), Some(Form::Json)),
+        (press('x'), None),
+        (control('t'), None),
+        (KeyEvent::from(KeyCode::Esc), None),
+        (KeyEvent::from(KeyCode::Enter), None),
+    ] {
+        let mut app = app();
+        app.key(press('e'));
+        assert_eq!(app.key(key), Outcome::Draw, "{key:?}");
+        assert!(app.prompt().is_none() && app.page().is_none(), "{key:?}");
+        assert_eq!(app.take_wanted_export(), expected, "{key:?}");
+        assert_eq!(app.take_wanted_export(), None, "{key:?}: once");
+    }
+    let mut app = app();
+    app.was_exported(Ok("iftop-1.txt".to_owned()));
+    assert_eq!(app.hint(), Some("Wrote iftop-1.txt"));
+    app.was_exported(Err("Permission denied".to_owned()));
+    assert_eq!(app.hint(), Some("Nothing written: Permission denied"));
 }
 
 #[test]

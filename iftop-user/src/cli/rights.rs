@@ -1,5 +1,7 @@
 //! Options of what the program may do once everything is open.
 
+use std::path::PathBuf;
+
 use clap::{Args, builder::NonEmptyStringValueParser};
 
 use crate::options::Rights;
@@ -17,10 +19,14 @@ pub struct RightsArgs {
     /// Keep all rights, and the user
     #[arg(long)]
     no_sandbox: bool,
+
+    /// Where key e of the live table writes files; it cannot write anywhere else [default: the current folder]
+    #[arg(long, value_name = "FOLDER")]
+    export_dir: Option<PathBuf>,
 }
 
 impl From<RightsArgs> for Rights {
     fn from(args: RightsArgs) -> Self {
-        Self { user: args.user, sandbox: !args.no_sandbox }
+        Self { user: args.user, sandbox: !args.no_sandbox, export_folder: args.export_dir }
     }
 }

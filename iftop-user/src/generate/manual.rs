@@ -50,6 +50,10 @@ const FILES: &[(&str, &str)] = &[
         "The configuration, unless -c names another file. iftoprc.sample has every directive.",
     ),
     ("/etc/services", "Names of ports."),
+    (
+        "iftop-YYYYMMDD-HHMMSS.txt, .json",
+        "What key e writes, by UTC, in the current folder or that of --export-dir. It never overwrites a file.",
+    ),
 ];
 
 const STATUS: &[(&str, &str)] = &[

@@ -6,7 +6,7 @@ use super::{Windows, whole};
 use crate::{
     flow::Peak,
     units::{Measure, Unit},
-    view::{self, View},
+    view::{self, Matched, View},
 };
 
 #[derive(Serialize)]
@@ -33,6 +33,24 @@ struct PeakSinceStart {
     after_seconds: f64,
     packets_per_second: u64,
     packets_after_seconds: f64,
+}
+
+/// What somebody took out of view.
+#[derive(Serialize)]
+pub(super) struct OutOfView {
+    flows: usize,
+    bits_per_second: Windows,
+    packets_per_second: Windows,
+}
+
+impl From<Matched> for OutOfView {
+    fn from(out: Matched) -> Self {
+        Self {
+            flows: out.flows,
+            bits_per_second: Windows::of(out.rates, Unit::Bits),
+            packets_per_second: Windows::of(out.rates, Unit::Packets),
+        }
+    }
 }
 
 impl From<&View> for Totals {

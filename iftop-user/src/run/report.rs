@@ -119,6 +119,25 @@ async fn next(keyboard: &mut Option<Keyboard>) -> Result<char> {
     }
 }
 
+impl Session<'_> {
+    /// A report in JSON, of what passes this packet filter.
+    pub(super) fn json(&self, view: &View, filter: Option<&str>) -> Result<String> {
+        let netns = self.options.netns.as_ref().map(Target::to_string);
+        let facts = &self.monitor.about().facts;
+        let origin = json::Origin {
+            interface: &self.subject.name,
+            netns: netns.as_deref(),
+            source: facts.kind.name(),
+            source_reason: facts.reason.as_deref(),
+            hook: self.hook,
+            bytes: self.options.counting.bytes,
+            filter,
+        };
+        let time = self.now.unwrap_or_else(SystemTime::now);
+        json::report(view, origin, time).context("write a report as JSON")
+    }
+}
+
 impl Reporter<'_> {
     /// On stdout in text, where iftop says it; JSON keeps stdout to itself.
     fn say_listening(&mut self) {
@@ -159,7 +178,7 @@ impl Reporter<'_> {
     fn report(&mut self) -> Result<()> {
         self.refresh();
         let report = match self.output {
-            Output::Json => self.json(self.app.view())? + "\n",
+            Output::Json => self.json()? + "\n",
             _ => self.text(),
         };
         self.session.table.end_interval();
@@ -272,20 +291,9 @@ impl Reporter<'_> {
         text::report(self.app.view(), self.app.settings().format, filter)
     }
 
-    fn json(&self, view: &View) -> Result<String> {
-        let netns = self.session.options.netns.as_ref().map(Target::to_string);
-        let facts = &self.session.monitor.about().facts;
-        let origin = json::Origin {
-            interface: &self.session.subject.name,
-            netns: netns.as_deref(),
-            source: facts.kind.name(),
-            source_reason: facts.reason.as_deref(),
-            hook: self.session.hook,
-            bytes: self.session.options.counting.bytes,
-            filter: self.session.options.packet_filter.as_deref(),
-        };
-        let time = self.session.now.unwrap_or_else(SystemTime::now);
-        json::report(view, origin, time).context("write a report as JSON")
+    fn json(&self) -> Result<String> {
+        let filter = self.session.options.packet_filter.as_deref();
+        self.session.json(self.app.view(), filter)
     }
 
     /// Asks until there is nothing left to ask: only so many questions can be open at a time.

@@ -16,13 +16,15 @@ use super::{
 use crate::{
     abilities::Abilities,
     app::{App, Outcome},
+    export::{Export, Form},
     names::printable_words,
     stderr::tell,
     summary::{Summary, summary},
     tcpdump::{self, Listening},
     terminal::{Input, Terminal},
+    text,
     tui::{self, Status},
-    view::{Talker, top_talker},
+    view::{Talker, View, top_talker},
 };
 
 /// Twice as often as reports: a screen is looked at.
@@ -41,6 +43,9 @@ const SHOWN_LEAST: Duration = Duration::from_millis(200);
 /// Said in the rule for as long as that lasts.
 const GONE: &str = "the interface is gone: waiting for it";
 
+/// Said of a file that is asked for while one is on its way.
+const BUSY: &str = "A file is still being written";
+
 /// What the screen needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Wanted {
@@ -52,7 +57,11 @@ enum Wanted {
 }
 
 /// Shows the table until somebody has seen enough; then a summary stays on the terminal.
-pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<Ending> {
+pub(super) async fn run(
+    mut session: Session<'_>,
+    mut export: Export,
+    warnings: usize,
+) -> Result<Ending> {
     let options = session.options;
     session.table.keep_history();
     let mut app = App::new(options.settings.clone(), options.max_bandwidth)
@@ -72,7 +81,7 @@ pub(super) async fn run(mut session: Session<'_>, warnings: usize) -> Result<End
     app.say(format!("Listening on {}{instead}{down}{mistakes}", session.place()));
     let mut terminal = Terminal::take()?;
     terminal.set_mouse(app.settings().mouse)?;
-    let ending = watch(&mut session, &mut app, &mut terminal).await;
+    let ending = watch(&mut session, &mut app, &mut terminal, &mut export).await;
     let readable = terminal.leave() && !matches!(ending, Ok(Ending::Killed(libc::SIGHUP)));
     if options.summary && readable {
         tell(session.summary(&app).await.trim_end());
@@ -84,6 +93,7 @@ async fn watch(
     session: &mut Session<'_>,
     app: &mut App,
     terminal: &mut Terminal,
+    export: &mut Export,
 ) -> Result<Ending> {
     let netns = session.netns.clone();
     let mut filtering = Filtering::new();
@@ -128,6 +138,12 @@ async fn watch(
                 if let Some(text) = app.take_wanted_copy() {
                     terminal.copy(&text)?;
                 }
+                if let Some(form) = app.take_wanted_export() {
+                    let bytes = session.exported(form, app, terminal)?;
+                    if !export.start(form, bytes)? {
+                        app.say(BUSY);
+                    }
+                }
                 match outcome {
                     Outcome::Quit => return playing.end(),
                     Outcome::Redraw => {
@@ -146,6 +162,10 @@ async fn watch(
                     wanted = wanted.max(Wanted::Frame);
                 }
             },
+            outcome = export.done() => {
+                app.was_exported(outcome);
+                wanted = wanted.max(Wanted::Frame);
+            }
             // Neither a sample nor a key waits: now is the time for what takes time.
             () = future::ready(()), if wanted != Wanted::Nothing => {
                 if wanted == Wanted::View {
@@ -226,6 +246,17 @@ impl Session<'_> {
             Some(file) => Listening::File(file),
             None => Listening::Interface(&self.subject.name, options.netns.as_ref()),
         })
+    }
+
+    /// The rows that are on screen, as a report.
+    fn exported(&self, form: Form, app: &App, terminal: &Terminal) -> Result<Vec<u8>> {
+        let rows = tui::shown_rows(app, terminal.size()?).to_vec();
+        let view = View { rows, ..app.view().clone() };
+        let report = match form {
+            Form::Text => text::report(&view, app.settings().format, app.packet_filter()),
+            Form::Json => self.json(&view, app.packet_filter())? + "\n",
+        };
+        Ok(report.into_bytes())
     }
 
     /// What the run came to, up to now.

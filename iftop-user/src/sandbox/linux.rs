@@ -1,6 +1,8 @@
 //! The same on Linux: user, capabilities, Landlock, seccomp, in this order, as each takes what the next
 //! leaves.
 
+use std::os::fd::AsFd;
+
 use anyhow::{Context as _, Result, bail};
 use rustix::thread::set_no_new_privs;
 
@@ -76,12 +78,36 @@ impl Sandbox {
     }
 }
 
+/// Becomes whoever called us, gives up all but to make files in a folder, and says which. It is opened by him,
+/// with his rights.
+///
+/// # Errors
+/// Say what the kernel refused, or what is wrong with the folder.
+pub fn enter_to_export<F: AsFd>(open: impl FnOnce() -> Result<F>) -> Result<F> {
+    capabilities::leave_bounding_set()?;
+    capabilities::keep_over_change_of_user(false)?;
+    if let Some(caller) = Identity::caller() {
+        caller.assume()?;
+    }
+    capabilities::keep_only(capabilities::needed(Duty::Export))
+        .context("give up the capabilities")?;
+    set_no_new_privs(true).context("give up new privileges")?;
+    let folder = open()?;
+    landlock::enter_with(folder.as_fd()).context("enter Landlock")?;
+    seccomp::enter(Duty::Export).context("enter seccomp")?;
+    Ok(folder)
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
         fs::{self, File},
         io::{Error, ErrorKind},
-        os::unix::fs::PermissionsExt as _,
+        net::UdpSocket,
+        os::unix::{
+            fs::{PermissionsExt as _, symlink},
+            net::UnixStream,
+        },
         process::Command,
         thread,
     };
@@ -161,6 +187,47 @@ mod tests {
             let found = dns_lookup::lookup_host("localhost").unwrap();
             assert!(found.into_iter().all(|address| address.is_loopback()));
         });
+    }
+
+    #[test]
+    #[ignore = "needs root: cargo xtask test"]
+    fn who_exports_makes_files_in_one_folder_alone() {
+        let [folder, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [folder, other] = [folder.path(), other.path()];
+        fs::write(folder.join("there"), "as it was").unwrap();
+        symlink(other.join("there"), folder.join("link")).unwrap();
+        fs::write(other.join("there"), "as it was").unwrap();
+        let export = || {
+            enter_to_export(|| Ok(File::open(folder)?)).unwrap();
+            let status = status();
+            for line in ["CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"] {
+                assert!(status.contains(line), "{status}");
+            }
+            fs::write(folder.join("new"), "new").unwrap();
+            let refused = |result: std::io::Result<()>| {
+                assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+            };
+            if has_landlock() {
+                refused(fs::write(other.join("new"), "new"));
+                refused(fs::write(folder.join("link"), "new"));
+                refused(File::options().write(true).open("/dev/null").map(drop));
+            }
+            refused(fs::rename(folder.join("new"), folder.join("newer")));
+            refused(fs::remove_file(folder.join("there")));
+            refused(fs::create_dir(folder.join("folder")));
+            refused(symlink("there", folder.join("link to it")));
+            refused(UnixStream::pair().map(drop));
+            refused(UdpSocket::bind("127.0.0.1:0").map(drop));
+            assert!(thread::Builder::new().spawn(|| ()).is_err(), "no thread starts");
+            assert!(Command::new("true").status().is_err(), "no program starts");
+            assert_eq!(bpf(1), Some(libc::EPERM));
+        };
+        thread::scope(|scope| {
+            scope.spawn(export);
+        });
+        for path in [folder.join("there"), other.join("there")] {
+            assert_eq!(fs::read_to_string(path).unwrap(), "as it was");
+        }
     }
 
     #[test]

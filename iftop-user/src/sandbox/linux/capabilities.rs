@@ -21,7 +21,7 @@ const MAPS_ARE_FREE: KernelVersion = KernelVersion::new(5, 19, 0);
 /// What such a duty takes.
 pub(super) fn needed(duty: Duty) -> CapabilitySet {
     match duty {
-        Duty::Read => CapabilitySet::empty(),
+        Duty::Read | Duty::Export => CapabilitySet::empty(),
         Duty::UseMaps => match KernelVersion::current() {
             Ok(kernel) if kernel >= MAPS_ARE_FREE => CapabilitySet::empty(),
             _ => CapabilitySet::BPF,

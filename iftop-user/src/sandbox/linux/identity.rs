@@ -40,14 +40,22 @@ impl Identity {
         }
         let identity = match asked_for {
             Some(text) => Self::named(text)?,
-            // A file that makes whoever starts it root says better than he does who that was.
-            None if !getuid().is_root() => Self::numbered(getuid().as_raw()),
-            None => match env::var(CALLER).ok().and_then(|number| number.parse().ok()) {
-                Some(caller) if caller != 0 && caller != NO_ONE => Self::numbered(caller),
-                _ => Self::nobody(),
-            },
+            None => Self::caller().unwrap_or_else(Self::nobody),
         };
         Ok(Some(identity))
+    }
+
+    /// Whoever called us, where that is somebody else than who we are.
+    pub fn caller() -> Option<Self> {
+        if !geteuid().is_root() {
+            return None;
+        }
+        // A file that makes whoever starts it root says better than he does who that was.
+        if !getuid().is_root() {
+            return Some(Self::numbered(getuid().as_raw()));
+        }
+        let caller = env::var(CALLER).ok().and_then(|number| number.parse().ok());
+        caller.filter(|&caller| caller != 0 && caller != NO_ONE).map(Self::numbered)
     }
 
     fn named(text: &str) -> Result<Self> {

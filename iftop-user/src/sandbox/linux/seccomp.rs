@@ -120,6 +120,46 @@ const NEVER_HERE: &[libc::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const NEVER_HERE: &[libc::c_long] = &[];
 
+/// Refused to who makes files: sockets, other processes, and what changes a file that is there.
+const NEVER_TO_EXPORT: &[libc::c_long] = &[
+    libc::SYS_bpf,
+    libc::SYS_socket,
+    libc::SYS_socketpair,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_prlimit64,
+    libc::SYS_ioctl,
+    libc::SYS_ftruncate,
+    libc::SYS_unlinkat,
+    libc::SYS_renameat2,
+    libc::SYS_linkat,
+    libc::SYS_symlinkat,
+    libc::SYS_mkdirat,
+    libc::SYS_mknodat,
+];
+#[cfg(target_arch = "x86_64")]
+const NEVER_TO_EXPORT_HERE: &[libc::c_long] = &[
+    libc::SYS_fork,
+    libc::SYS_vfork,
+    libc::SYS_unlink,
+    libc::SYS_rename,
+    libc::SYS_renameat,
+    libc::SYS_link,
+    libc::SYS_symlink,
+    libc::SYS_mkdir,
+    libc::SYS_rmdir,
+    libc::SYS_mknod,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const NEVER_TO_EXPORT_HERE: &[libc::c_long] = &[];
+
 /// Newer calls of the same kinds, by their numbers, which are the same everywhere: `quotactl_fd`,
 /// `process_mrelease`, `fchmodat2`, `setxattrat`, `removexattrat`, `open_tree_attr`, `file_setattr`.
 pub(super) const NEVER_BY_NUMBER: [libc::c_long; 7] = [443, 448, 452, 463, 466, 467, 469];
@@ -162,6 +202,10 @@ fn rules(duty: Duty) -> Result<BTreeMap<libc::c_long, Vec<SeccompRule>>> {
         Duty::Read => {
             rules.insert(libc::SYS_bpf, Vec::new());
         }
+        Duty::Export => {
+            let refused = NEVER_TO_EXPORT.iter().chain(NEVER_TO_EXPORT_HERE);
+            rules.extend(refused.map(|call| (*call, Vec::new())));
+        }
         Duty::UseMaps => {
             let others = USE_MAPS.map(|command| argument(0, SeccompCmpOp::Ne, command));
             let others = others.into_iter().collect::<Result<_, _>>()?;
@@ -176,6 +220,10 @@ fn rules(duty: Duty) -> Result<BTreeMap<libc::c_long, Vec<SeccompRule>>> {
             .collect();
         let second = twice.into_iter().chain(OF_X32_ALONE).map(|call| (call | X32, Vec::new()));
         rules.extend(second);
+    }
+    if duty == Duty::Export {
+        rules.insert(libc::SYS_clone, Vec::new());
+        return Ok(rules);
     }
     let new_user = argument(0, SeccompCmpOp::MaskedEq(CLONE_NEWUSER), CLONE_NEWUSER)?;
     rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![new_user])?]);

@@ -17,14 +17,17 @@ use super::{
     halves::Halves,
     maps::Maps,
 };
-use crate::{packet_filter::PacketFilter, sandbox::Sandbox, source::surroundings::Look};
+use crate::{
+    forked::{self, Forked, Process},
+    packet_filter::PacketFilter,
+    sandbox::Sandbox,
+    source::surroundings::Look,
+};
 
 mod messages;
-mod process;
 mod serve;
 
 use messages::{Answer, Request, receive, receive_descriptors, send};
-use process::{Forked, Process};
 
 /// To load programs takes the kernel a moment, and longer where the machine is busy.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,8 +51,8 @@ impl Helper {
     /// tables that nobody else does.
     pub fn start(attached: Attached, halves: Halves, sandbox: &Sandbox) -> Result<(Self, Halves)> {
         let (ours, theirs) = UnixStream::pair().context("open a socket for the helper process")?;
-        let process = match process::fork().context("start the helper process")? {
-            Forked::Helper => {
+        let process = match forked::fork(c"iftop-helper").context("start the helper process")? {
+            Forked::Copy => {
                 drop((ours, halves));
                 serve::serve(attached, sandbox, theirs)
             }

@@ -12,9 +12,11 @@ use anyhow::Result;
 use super::{
     super::attached::Attached,
     messages::{Answer, Request, receive, send, send_descriptors},
-    process,
 };
-use crate::sandbox::{Duty, Sandbox};
+use crate::{
+    forked,
+    sandbox::{Duty, Sandbox},
+};
 
 /// Serves what is attached, and detaches it at the end.
 pub(super) fn serve(mut attached: Attached, sandbox: &Sandbox, mut socket: UnixStream) -> ! {
@@ -30,7 +32,7 @@ pub(super) fn serve(mut attached: Attached, sandbox: &Sandbox, mut socket: UnixS
     }));
     // A panic has left it as it was at some moment: all of it is detached the same.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(attached)));
-    process::end(i32::from(!matches!(outcome, Ok(Ok(())))))
+    forked::end(i32::from(!matches!(outcome, Ok(Ok(())))))
 }
 
 fn answer_all(attached: &mut Attached, socket: &mut UnixStream) -> Result<()> {

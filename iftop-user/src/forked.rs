@@ -8,6 +8,7 @@
 #![expect(unsafe_code, reason = "fork(2), _exit(2) and what concerns the copy alone")]
 
 use std::{
+    ffi::CStr,
     fs::File,
     io,
     os::fd::{AsRawFd as _, OwnedFd},
@@ -21,16 +22,16 @@ use rustix::{
 };
 
 /// Which of the two somebody is.
-pub(super) enum Forked {
+pub(crate) enum Forked {
     /// The copy.
-    Helper,
+    Copy,
     /// Who was there before, and the copy.
     Us(Process),
 }
 
 /// A copy of ours.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     pid: Pid,
     /// By its number another may be meant later; `None` where the kernel gives none.
     descriptor: Option<OwnedFd>,
@@ -53,15 +54,15 @@ const FOR_US: [libc::c_int; 9] = [
     libc::SIGWINCH,
 ];
 
-/// Makes one.
-pub(super) fn fork() -> io::Result<Forked> {
+/// Makes one, of this name.
+pub(crate) fn fork(name: &CStr) -> io::Result<Forked> {
     // Whoever waits for the end of our output must not wait for the copy.
     let nowhere = File::options().read(true).write(true).open("/dev/null").ok();
     // SAFETY: the copy has this thread alone. See the module's description.
     match unsafe { libc::fork() } {
         0 => {
-            become_quiet(nowhere.as_ref());
-            Ok(Forked::Helper)
+            become_quiet(nowhere.as_ref(), name);
+            Ok(Forked::Copy)
         }
         // Of a negative number rustix makes no error.
         child => match Pid::from_raw(child.max(0)) {
@@ -74,7 +75,7 @@ pub(super) fn fork() -> io::Result<Forked> {
     }
 }
 
-fn become_quiet(nowhere: Option<&File>) {
+fn become_quiet(nowhere: Option<&File>, name: &CStr) {
     for signal in FOR_US {
         // SAFETY: takes numbers; no code of ours runs on these any more.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
@@ -86,11 +87,11 @@ fn become_quiet(nowhere: Option<&File>) {
             unsafe { libc::dup2(nowhere.as_raw_fd(), stream) };
         }
     }
-    let _ = set_name(c"iftop-helper");
+    let _ = set_name(name);
 }
 
 /// Ends the copy: nothing of ours is flushed, and no lock is waited for.
-pub(super) fn end(status: i32) -> ! {
+pub(crate) fn end(status: i32) -> ! {
     // SAFETY: returns to nobody.
     unsafe { libc::_exit(status) }
 }
