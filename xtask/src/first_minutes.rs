@@ -59,7 +59,10 @@ fn machine() -> Result<String> {
 fn document(log: &str, machine: &str) -> String {
     let mut document = format!("{HEAD}{log}");
     // Nothing can go wrong in memory.
-    let _ = writeln!(document, "\nThat was on a machine with {machine}.");
+    let _ = writeln!(
+        document,
+        "\nThat was on a machine with {machine}. What has been built is not built again."
+    );
     document
 }
 
