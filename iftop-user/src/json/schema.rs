@@ -10,7 +10,7 @@ use crate::{
     health::Cause,
     interface::Xdp,
     source::{Kind, hook::HookKind},
-    view::{Grouping, fixture},
+    view::{Grouping, Matched, fixture},
 };
 
 #[path = "../../../tests/support/schema.rs"]
@@ -25,6 +25,7 @@ fn full() -> Value {
     let row = &mut view.rows[0];
     row.local.name = Some("us.example.com".to_owned());
     row.remote.name = Some("them.example.com".to_owned());
+    view.out_of_view = Some(Matched { flows: 3, ..Matched::default() });
     view.health = fixture::lossy();
     view.health.missing = [Some(Cause::Xdp), Some(Cause::TakenAway)];
     view.health.malformed_percent = Some(12);
@@ -91,6 +92,7 @@ const NULLABLE: &[&str] = &[
     "/name",
     "/protocol",
     "/group",
+    "/out_of_view",
     "/prefix",
     "/covered",
     "/covered_since_start",
