@@ -76,7 +76,8 @@ fn a_file_says_what_the_screen_says() {
     let modes = tmux.modes();
     let folder = folder(&tmux);
     tmux.output_of(&format!("export SUDO_UID={CALLER}"));
-    tmux.show_table_with("-nN -o 40s");
+    tmux.output_of("cd /");
+    tmux.show_table_with(&format!("-nN -o 40s --export-dir {}", folder.path().display()));
     let sender = cable.sender_at_va();
     on_one_cpu(|| {
         for host in 2..5 {

@@ -131,5 +131,8 @@ mod tests {
         assert_eq!(app.cursor.selected(), Some(rows[1]));
         app.key(KeyEvent::from(KeyCode::Down));
         assert_eq!(app.cursor.selected(), Some(rows[2]));
+        // Once more is Enter.
+        app.mouse(click, Target::Row(rows[2]));
+        assert_eq!(app.page(), Some((Page::Detail, 0)));
     }
 }
