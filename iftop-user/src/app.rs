@@ -25,15 +25,17 @@ pub mod keys;
 pub mod lines;
 pub mod mouse;
 mod out_of_view;
+mod page;
 mod prompt;
 pub mod settings;
 mod shown;
 pub mod text_keys;
 
-use action::{Action, Move};
+use action::Action;
 use closer::Looking;
 use cursor::Cursor;
 use editor::Editor;
+pub use page::Page;
 use prompt::Question;
 pub use settings::Settings;
 
@@ -92,19 +94,6 @@ pub struct App {
     hint: Option<Hint>,
     /// In bits per second.
     link_speed: Option<u64>,
-}
-
-/// What can stand in place of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// The keys.
-    Help,
-    /// How the counting goes.
-    Health,
-    /// All that is known of a row.
-    Detail,
-    /// The interface's last ten minutes.
-    Chart,
 }
 
 /// Whether rows move.
@@ -209,6 +198,11 @@ impl App {
         }
     }
 
+    /// Whether rows are others than those of the view that is shown.
+    pub fn is_behind(&self) -> bool {
+        self.behind == Behind::Changes
+    }
+
     /// Whether the next view says in which order rows are to stay.
     pub fn is_freezing(&self) -> bool {
         matches!(self.freeze, Freeze::Wanted)
@@ -286,24 +280,6 @@ impl App {
         // Other rows: those that were frozen are there no more.
         if action.changes_rows() && self.frozen() {
             self.freeze = Freeze::Wanted;
-        }
-    }
-
-    /// To a page, or where that is shown, back to the table.
-    fn turn(&mut self, page: Page) {
-        let shown = self.page.is_some_and(|(shown, _)| shown == page);
-        self.page = if shown { None } else { Some((page, 0)) };
-    }
-
-    /// By lines, however far; where the page ends is known to whoever lays it out.
-    fn scroll_page(&mut self, by: Move) {
-        if let Some((_, first)) = &mut self.page {
-            *first = match by {
-                Move::Up => first.saturating_sub(1),
-                Move::Down => (*first + 1).min(keys::HELP_LINES),
-                Move::PageUp | Move::First => 0,
-                Move::PageDown | Move::Last => keys::HELP_LINES,
-            };
         }
     }
 

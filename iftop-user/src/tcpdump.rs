@@ -29,15 +29,22 @@ pub fn command(listening: Listening<'_>) -> String {
     }
 }
 
-/// One word of a shell. What is no text for a terminal becomes `?`, which matches it there.
+/// One word of a shell. What is no graphic ASCII is left to its `?`, which matches any character.
 pub fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
-    let visible = |c: char| if c.is_control() { '?' } else { c };
-    let word: String = word.chars().map(visible).collect();
-    format!("'{}'", word.replace('\'', r"'\''"))
+    let mut quoted = "'".to_owned();
+    for c in word.chars() {
+        match c {
+            '\'' => quoted.push_str(r"'\''"),
+            ' ' => quoted.push(' '),
+            c if c.is_ascii_graphic() => quoted.push(c),
+            _ => quoted.push_str("'?'"),
+        }
+    }
+    quoted + "'"
 }
 
 #[cfg(test)]
@@ -61,7 +68,8 @@ mod tests {
                 "nsenter --net=/run/netns/x tcpdump -ni eth0",
             ),
             (Listening::File("-"), "tcpdump -nr -"),
-            (Listening::File("a'b\n$(x).pcap"), r"tcpdump -nr 'a'\''b?$(x).pcap'"),
+            (Listening::File("a'b\n$(x).pcap"), r"tcpdump -nr 'a'\''b'?'$(x).pcap'"),
+            (Listening::File("\u{1f980} x"), "tcpdump -nr ''?' x'"),
             (Listening::File(""), "tcpdump -nr ''"),
         ];
         for (listening, expected) in cases {

@@ -5,8 +5,8 @@
 //!
 //! `setup` installs what the others need, and each calls it first. `run` builds iftop and starts it, `demo` shows
 //! it on traffic of its own. `test` is all that CI asks for; `targets`, `deny` and `ebpf` are also steps of it.
-//! What takes longer stands for itself: `vm` (other kernels), `fuzz`, `bench`, `soak`. All start other programs
-//! through `cmd`.
+//! What takes longer stands for itself: `vm` (other kernels), `fuzz`, `bench`, `soak`, `dist` (packages),
+//! `first-minutes`, `picture`. All start other programs through `cmd`.
 
 mod bench;
 mod cmd;

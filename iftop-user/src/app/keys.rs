@@ -193,9 +193,6 @@ pub const BINDINGS: &[Binding] = &[
     Binding { section: General, keys: &[(Char('!'), Action::Shell)], help: None },
 ];
 
-/// More lines than the help page has, however its parts are laid out.
-pub const HELP_LINES: usize = 2 * BINDINGS.len();
-
 /// What a key event asks for; `None` when nothing does.
 pub fn action(event: KeyEvent) -> Option<Action> {
     let all = BINDINGS.iter().flat_map(|binding| binding.keys);

@@ -25,7 +25,6 @@ impl App {
         let what = if keeps { "Only" } else { "Out of view:" };
         self.say(format!("{what} {}", choice.name()));
         self.choices.push(choice);
-        self.look_anew();
     }
 
     /// As before the last of that.

@@ -379,7 +379,9 @@ fn keys_of_one_kind_add_up_and_others_mean_the_list_as_it_will_be() {
 fn answered(app: &App) -> View {
     let mut view = fixture::hosts();
     view.closeup = match app.query().closer {
-        Some(Closer::Interface) => Some(Closeup::Interface(fixture::history())),
+        Some(Closer::Interface) => {
+            Some(Closeup::Interface(fixture::history(), Duration::from_secs(606)))
+        }
         Some(Closer::Row { id, .. }) => {
             let row = view.rows.iter().find(|row| row.id == id).unwrap();
             Some(Closeup::Row(Box::new(fixture::detail(row.clone()))))

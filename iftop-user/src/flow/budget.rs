@@ -29,7 +29,7 @@ pub(super) const INDEX_BYTES: usize = 5 * 4 * 8 / 7;
 /// of it. The worst case are two: all flows carry packets in each of forty seconds, or all flows are new
 /// each second and the table is full.
 ///
-/// The history takes what deltas leave free. A pause copies what is shown, and so takes
+/// The history takes what deltas leave free, and 640 KiB in any case. A pause copies what is shown, and so takes
 /// [`size_of::<Flow>()`](Flow) more, and the history once more.
 pub const BYTES_PER_FLOW: usize = size_of::<Flow>()
     + size_of::<usize>()

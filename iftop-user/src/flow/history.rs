@@ -5,7 +5,6 @@
 
 use std::{collections::VecDeque, mem, ops::Range, time::Duration};
 
-use hashbrown::HashMap;
 use iftop_common::{Count, Counters, FlowKey};
 
 use super::{
@@ -22,8 +21,8 @@ pub const SPAN: Duration = Duration::from_mins(10);
 
 /// Most that it takes in any case, in bytes: what somebody looks at must be found in time.
 const MOST_BYTES: usize = 16 << 20;
-/// What it may take in a small table: a chunk for each step.
-const LEAST_BYTES: usize = 80 * CHUNK_BYTES;
+/// What it may take whatever the deltas take: a chunk for each step.
+pub(super) const LEAST_BYTES: usize = 80 * CHUNK_BYTES;
 
 /// What something carried in one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +66,8 @@ struct Gone {
     place: u32,
     born: u32,
     newest_slot: u32,
+    /// The first slot that it was not there at the end of.
+    went: u32,
 }
 
 impl History {
@@ -164,7 +165,8 @@ impl FlowTable {
         steps.map(point).collect()
     }
 
-    /// What some flows carried together, the oldest step first. The last one is not over yet.
+    /// What some flows carried together, the oldest step first: the last one is not over yet. And those of them
+    /// that are forgotten.
     ///
     /// `side_of` says of each flow whether it is one of them, and whether its far end stands left. What was
     /// asked for before of the same flows, `known`, is not looked for again.
@@ -172,8 +174,8 @@ impl FlowTable {
         &self,
         known: &[Point],
         side_of: impl Fn(&FlowKey) -> Option<bool>,
-    ) -> Vec<Point> {
-        let Some(history) = &self.history else { return Vec::new() };
+    ) -> (Vec<Point>, Vec<&FlowKey>) {
+        let Some(history) = &self.history else { return (Vec::new(), Vec::new()) };
         let gone = WantedGone::of(&history.gone, &side_of);
         let mut points = Vec::with_capacity(history.steps.len() + 1);
         for (number, step) in (history.first..).zip(&history.steps) {
@@ -203,12 +205,7 @@ impl FlowTable {
         open.left.iter().for_each(|(key, left)| add(&mut sum, *left, side_of(key)));
         let number = points.last().map_or(history.first, |point| point.number + 1);
         points.push(Point { number, duration: open.duration, traffic: Some(sum) });
-        points
-    }
-
-    /// The flows of the last ten minutes that are forgotten, one for each time.
-    pub fn forgotten(&self) -> impl Iterator<Item = &FlowKey> {
-        self.history.iter().flat_map(|history| history.gone.iter().map(|gone| &gone.key))
+        (points, gone.keys())
     }
 }
 
@@ -219,7 +216,20 @@ impl History {
         if unrecorded != Counters::default() {
             self.open.left.push((key, unrecorded));
         }
-        self.gone.push_back(Gone { key, place, born, newest_slot });
+        // In steps: after a flood there is room for twice as many otherwise.
+        if self.gone.len() == self.gone.capacity() {
+            self.gone.reserve_exact(self.gone.len() / 8 + 64);
+        }
+        let went = self.open.slots.end;
+        self.gone.push_back(Gone { key, place, born, newest_slot, went });
+    }
+
+    /// A flow gives way to others. What it carried in the open step becomes `other`, as all of it does in the
+    /// account; one that was in no step before leaves nothing.
+    pub fn note_given_way(&mut self, place: u32, flow: &Flow) {
+        if flow.born < self.open.slots.start {
+            self.note_gone(place, &Flow { unrecorded: Counters::default(), ..flow.clone() });
+        }
     }
 }
 
@@ -230,27 +240,27 @@ impl Point {
     }
 }
 
-/// Of the flows that are forgotten those that are wanted, by their place.
-struct WantedGone<'a> {
-    of_place: HashMap<u32, Vec<(&'a Gone, bool)>, foldhash::fast::RandomState>,
-}
+/// Of the flows that are forgotten those that are wanted, by their place and in the order in which they had it.
+struct WantedGone<'a>(Vec<(&'a Gone, bool)>);
 
 impl<'a> WantedGone<'a> {
     fn of(gone: &'a VecDeque<Gone>, side_of: impl Fn(&FlowKey) -> Option<bool>) -> Self {
-        let mut of_place: HashMap<_, Vec<_>, _> = HashMap::default();
-        for gone in gone {
-            if let Some(swapped) = side_of(&gone.key) {
-                of_place.entry(gone.place).or_default().push((gone, swapped));
-            }
-        }
-        Self { of_place }
+        let wanted = gone.iter().filter_map(|gone| Some((gone, side_of(&gone.key)?)));
+        let mut wanted: Vec<_> = wanted.collect();
+        wanted.sort_unstable_by_key(|(gone, _)| (gone.place, gone.went));
+        Self(wanted)
     }
 
     /// Of the one that had the place at the end of a step.
     fn side_of(&self, place: u32, slots: &Range<u32>) -> Option<bool> {
-        let at_place = self.of_place.get(&place)?.iter();
-        let in_step = |gone: &Gone| gone.born < slots.end && gone.newest_slot >= slots.start;
-        at_place.rev().find_map(|(gone, swapped)| in_step(gone).then_some(*swapped))
+        let first =
+            self.0.partition_point(|(gone, _)| (gone.place, gone.went) < (place, slots.end));
+        let (gone, swapped) = self.0.get(first)?;
+        (gone.place == place && gone.born < slots.end).then_some(*swapped)
+    }
+
+    fn keys(&self) -> Vec<&'a FlowKey> {
+        self.0.iter().map(|(gone, _)| &gone.key).collect()
     }
 }
 

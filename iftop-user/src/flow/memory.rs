@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use iftop_common::{Count, Counters, FlowKey};
 
-use super::{BYTES_PER_FLOW, Flow, FlowTable, Line, deltas::CHUNK_BYTES, room, window::Window};
+use super::{
+    BYTES_PER_FLOW, Flow, FlowTable, Line,
+    deltas::CHUNK_BYTES,
+    history::{History, LEAST_BYTES},
+    room,
+    window::Window,
+};
 use crate::{orient::Rules, source::Sample, view::BYTES_PER_ROW};
 
 const MAX_FLOWS: usize = 2000;
@@ -16,12 +22,20 @@ fn allocated(table: &FlowTable) -> usize {
         + table.index.allocated()
         + table.slots.allocated()
         + table.lines.capacity() * size_of::<Line>()
+        + table.history.as_ref().map_or(0, History::bytes)
 }
 
 /// What it may hold: all but the sample, what is needed for a while, and the slots' last chunks.
 fn allowed() -> usize {
     let elsewhere = size_of::<(FlowKey, Counters)>() + BYTES_PER_ROW.max(room::SCRATCH_BYTES);
-    MAX_FLOWS * (BYTES_PER_FLOW - elsewhere) + 41 * CHUNK_BYTES
+    MAX_FLOWS * (BYTES_PER_FLOW - elsewhere) + 41 * CHUNK_BYTES + LEAST_BYTES
+}
+
+/// An empty one, with a history.
+fn table() -> FlowTable {
+    let mut table = FlowTable::new(Rules::default(), MAX_FLOWS);
+    table.keep_history();
+    table
 }
 
 fn count(bytes: u64) -> Count {
@@ -44,7 +58,7 @@ pub(super) fn sample(first: usize, flows: usize, bytes: impl Fn(usize) -> u64) -
 
 #[test]
 fn all_flows_in_each_slot_stay_inside() {
-    let mut table = FlowTable::new(Rules::default(), MAX_FLOWS);
+    let mut table = table();
     for second in 0..60 {
         let busy = sample(0, MAX_FLOWS, |number| 10_000 + (number + second) as u64 % 1000);
         table.apply(&busy);
@@ -57,7 +71,7 @@ fn all_flows_in_each_slot_stay_inside() {
 
 #[test]
 fn more_bytes_than_there_is_room_for_make_the_windows_shorter_and_no_rate_wrong() {
-    let mut table = FlowTable::new(Rules::default(), MAX_FLOWS);
+    let mut table = table();
     let busy = sample(0, MAX_FLOWS, |_| 1 << 42);
     for _ in 0..60 {
         table.apply(&busy);
@@ -75,7 +89,7 @@ fn more_bytes_than_there_is_room_for_make_the_windows_shorter_and_no_rate_wrong(
 
 #[test]
 fn other_flows_each_second_stay_inside_and_the_largest_stays_whole() {
-    let mut table = FlowTable::new(Rules::default(), MAX_FLOWS);
+    let mut table = table();
     let mut largest = 0;
     for second in 0..60_usize {
         let mut flood = sample((second + 1) * 10_000, MAX_FLOWS, |number| 40 + number as u64 % 900);

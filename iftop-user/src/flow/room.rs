@@ -176,6 +176,9 @@ impl FlowTable {
         }
         for rank in ranks.drain(..count) {
             if rank.known {
+                if let Some(history) = &mut self.history {
+                    history.note_given_way(rank.id, &self.flows[rank.id as usize]);
+                }
                 let (key, carried) = self.forget(rank.id);
                 self.account.fold(&key, carried.both());
             } else {

@@ -213,6 +213,10 @@ impl Session<'_> {
                 outcome
             }
             Input::Mouse(event) => {
+                // What is under it is a row as it was shown.
+                if app.is_behind() {
+                    self.show(app, terminal)?;
+                }
                 let target = tui::target(app, terminal.size()?, event.column, event.row);
                 app.mouse(event, target)
             }

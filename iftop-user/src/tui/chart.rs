@@ -58,8 +58,9 @@ pub(super) fn draw(
     for side in [Sides::Sent, Sides::Received] {
         let of = |pair: Pair<Rate>| if side == Sides::Sent { pair.sent } else { pair.received };
         let rates: Vec<_> = steps.shown.iter().map(|point| point.rates().map(of)).collect();
-        let highest =
-            rates.iter().flatten().fold(Rate::default(), |highest, rate| highest.max(*rate));
+        // What has just begun says little, unless there is nothing else.
+        let over = &rates[..rates.len().saturating_sub(1).max(1).min(rates.len())];
+        let highest = over.iter().flatten().copied().fold(Rate::default(), Rate::max);
         let arrow = if side == Sides::Sent { "=>" } else { "<=" };
         canvas.text(0, row, &format!("{arrow}{}", format.rate(highest)));
         canvas.style(0, row, 2, palette.direction(side));
@@ -71,7 +72,7 @@ pub(super) fn draw(
         let least = highest.div_ceil(u64::from(bars) * 8);
         let value = |rate: Rate| match rate.per_second(format.unit) {
             nothing if nothing <= 0.0 => 0,
-            something => whole(something).max(least),
+            something => whole(something).clamp(least, highest),
         };
         let values = rates.iter().map(|rate| rate.map(value));
         let wide = values.flat_map(|value| std::iter::repeat_n(value, steps.width.into()));
@@ -102,10 +103,11 @@ impl<'a> Columns<'a> {
         /// Steps in ten minutes, and the one that is not over.
         const STEPS: u16 = 61;
         let width = (room / STEPS).max(1);
-        let shown = &history[history.len().saturating_sub(usize::from(room / width))..];
-        let mut columns = Self { shown, width, indent: 0 };
-        columns.indent = room.min(STEPS * width) - columns.columns();
-        columns
+        // Steps that are a little short are more.
+        let most = (room / width).min(STEPS);
+        let shown = &history[history.len().saturating_sub(most.into())..];
+        let columns = Self { shown, width, indent: 0 };
+        Self { indent: most * width - columns.columns(), ..columns }
     }
 
     fn columns(&self) -> u16 {
@@ -127,9 +129,8 @@ fn time_axis(canvas: &mut Canvas<'_>, row: u16, steps: &Columns<'_>, glyphs: Gly
             let label = format!("-{}m", age.as_secs() / 60);
             canvas.text(column, row, glyphs.tick);
             canvas.text(column.saturating_sub(1), row + 1, &label);
-            while next <= age {
-                next += TICK;
-            }
+            // There may be years between two packets of a file.
+            next = TICK * u32::try_from(age.as_secs() / TICK.as_secs() + 1).unwrap_or(u32::MAX);
         }
     }
 }

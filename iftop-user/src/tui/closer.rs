@@ -2,7 +2,7 @@
 //!
 //! Lays out what is known; text first, then the chart in what is left of the page.
 
-use std::{iter, time::Duration};
+use std::time::Duration;
 
 use iftop_common::Count;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -20,6 +20,11 @@ use crate::{
     view::{Closeup, Detail, Endpoint, Row, RowGroup, Total, View},
 };
 
+/// A network may be made of thousands.
+const MOST_PREFIXES: usize = 8;
+/// And so may its expression.
+const MOST_COMMAND_CHARS: usize = 400;
+
 /// In place of the table, from a row on, but never so that less is shown than there is room for.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
@@ -31,7 +36,7 @@ pub(super) fn draw(
     let (view, format) = (app.view(), app.settings().format);
     let (lines, history) = match &view.closeup {
         Some(Closeup::Row(detail)) => (of_row(detail, app, status), &detail.history),
-        Some(Closeup::Interface(history)) => (of_interface(view, format, status), history),
+        Some(Closeup::Interface(history, at)) => (of_interface(view, *at, format, status), history),
         None => return,
     };
     let (glyphs, palette) = (Glyphs::of(status), Palette::new(status.colours));
@@ -54,7 +59,7 @@ pub(super) fn draw(
 type Lines = Vec<(&'static str, Vec<String>)>;
 
 fn of_row(detail: &Detail, app: &App, status: &Status<'_>) -> Lines {
-    let (format, now) = (app.settings().format, app.view().elapsed);
+    let (format, now) = (app.settings().format, detail.at);
     let row = &detail.row;
     let flows = match detail.flows {
         0 => "no flow now".to_owned(),
@@ -78,7 +83,7 @@ fn of_row(detail: &Detail, app: &App, status: &Status<'_>) -> Lines {
         ("rates", sides(&rates(sent.rates, format), &rates(received.rates, format))),
         ("total", sides(&total(sent.cumulative, format), &total(received.cumulative, format))),
         ("peak", peaks(detail, format, now)),
-        ("tcpdump", vec![app.dump_of(detail)]),
+        ("tcpdump", dump(&app.dump_of(detail))),
     ];
     if detail.history.iter().any(|point| point.traffic.is_none()) {
         lines.push(("chart", vec!["older steps gave way to newer flows".to_owned()]));
@@ -86,13 +91,13 @@ fn of_row(detail: &Detail, app: &App, status: &Status<'_>) -> Lines {
     lines
 }
 
-fn of_interface(view: &View, format: Format, status: &Status<'_>) -> Lines {
+fn of_interface(view: &View, at: Duration, format: Format, status: &Status<'_>) -> Lines {
     let Pair { sent, received } = &view.totals;
     let of = |total: &Total| rates(total.rates, format);
     let carried = |total_: &Total| total(total_.cumulative, format);
-    let highest = |total: &Total| peak(&total.highest, format, view.elapsed);
+    let highest = |total: &Total| peak(&total.highest, format, at);
     vec![
-        ("interface", vec![status.interface.to_owned(), format!("for {}", span(view.elapsed))]),
+        ("interface", vec![status.interface.to_owned(), format!("for {}", span(at))]),
         ("rates", sides(&of(sent), &of(received))),
         ("total", sides(&carried(sent), &carried(received))),
         ("peak", sides(&highest(sent), &highest(received))),
@@ -104,7 +109,11 @@ fn right(row: &Row) -> Vec<String> {
     match (&row.group, &row.remote.name) {
         (RowGroup::Hosts, _) | (_, None) => end(&row.remote),
         (RowGroup::Network { prefixes, name: Some(name) }, _) => {
-            iter::once(name.clone()).chain(prefixes.iter().map(Prefix::to_string)).collect()
+            let mut parts = vec![name.clone()];
+            parts.extend(prefixes.iter().take(MOST_PREFIXES).map(Prefix::to_string));
+            let more = prefixes.len().saturating_sub(MOST_PREFIXES);
+            parts.extend((more > 0).then(|| format!("and {} more", grouped(more as u64))));
+            parts
         }
         (_, Some(name)) => vec![name.clone()],
     }
@@ -142,6 +151,15 @@ fn place(detail: &Detail, status: &Status<'_>) -> Vec<String> {
         None => format!("protocol {number}"),
     }));
     parts
+}
+
+/// As much as there is room for beside all else.
+fn dump(command: &str) -> Vec<String> {
+    let shown: String = command.chars().take(MOST_COMMAND_CHARS).collect();
+    if shown.len() == command.len() {
+        return vec![shown];
+    }
+    vec![shown + "..", "(y copies all of it)".to_owned()]
 }
 
 fn sides(sent: &str, received: &str) -> Vec<String> {

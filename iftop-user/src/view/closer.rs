@@ -40,8 +40,8 @@ pub enum Closer<'a> {
 /// What is to be seen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Closeup {
-    /// What the interface carried, the oldest step first.
-    Interface(Vec<Point>),
+    /// What the interface carried, the oldest step first, up to that time since start.
+    Interface(Vec<Point>, Duration),
     /// All that is known of a row.
     Row(Box<Detail>),
 }
@@ -49,6 +49,8 @@ pub enum Closeup {
 /// All that is known of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detail {
+    /// Time since start: what is paused is of then.
+    pub at: Duration,
     /// As it is in the table.
     pub row: Row,
     /// How many flows it is made of now.
@@ -82,7 +84,7 @@ pub(super) fn look(
     labels: &Labels<'_>,
 ) -> Closeup {
     match closer {
-        Closer::Interface => Closeup::Interface(table.totals_of_history()),
+        Closer::Interface => Closeup::Interface(table.totals_of_history(), table.elapsed()),
         Closer::Row { id, joins, known } => {
             Closeup::Row(Box::new(detail(table, id, &query.joined(joins), known, labels)))
         }
@@ -100,7 +102,7 @@ fn detail(
         let (row, swapped) = row_of(key, table.rules(), rows)?;
         (row == id && in_view(key, swapped, rows)).then_some(swapped)
     };
-    let history = table.history_of(known, side_of);
+    let (history, gone) = table.history_of(known, side_of);
     let mut sums = Sums::default();
     let mut vlans = BTreeSet::new();
     let mut peaks = Pair::default();
@@ -116,9 +118,8 @@ fn detail(
         let [earliest, latest] = seen.unwrap_or([first, last]);
         seen = Some([earliest.min(first), latest.max(last)]);
     }
-    let mut were_more = false;
-    let gone = table.forgotten().filter(|key| side_of(key).is_some());
-    vlans.extend(gone.inspect(|_| were_more = true).map(FlowKey::vlan));
+    vlans.extend(gone.iter().map(|key| key.vlan()));
+    let were_more = !gone.is_empty();
     if were_more && let Some([begin, end]) = seen_in(&history, table.elapsed()) {
         // By steps; of flows that are there it is known better, and they are the last.
         seen = Some(seen.map_or([begin, end], |[first, last]| [first.min(begin), last]));
@@ -126,6 +127,7 @@ fn detail(
     let one = flows == 1 && !were_more;
     let row = super::row(&id, &sums, table, rows, labels);
     Detail {
+        at: table.elapsed(),
         flows,
         peaks: if one { peaks } else { peaks_of(&history, table.elapsed()) },
         peaks_over: if one { Window::Two.length() } else { STEP },

@@ -214,6 +214,7 @@ pub fn detail(row: Row) -> Detail {
     let peak =
         |bits_per_second, seconds| Peak::of(rate(bits_per_second), Duration::from_secs(seconds));
     Detail {
+        at: Duration::from_secs(3725),
         flows: 2,
         history: history(),
         peaks: Pair { sent: peak(9.68e6, 50), received: peak(17_600.0, 3) },

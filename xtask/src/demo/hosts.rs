@@ -2,7 +2,14 @@
 //!
 //! It must never be called outside of a mount namespace of our own.
 
-use std::{env, fmt::Write as _, fs, path::Path, process, process::Command};
+use std::{
+    env,
+    fmt::Write as _,
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+    process::{self, Command},
+};
 
 use anyhow::{Context as _, Result};
 
@@ -25,7 +32,9 @@ pub(super) fn put_in_place() -> Result<()> {
         writeln!(text, "{} visitor-{number}.example", visitor(number))?;
     }
     let file = env::temp_dir().join(format!("iftop-demo-{}", process::id()));
-    fs::write(&file, text).with_context(|| file.display().to_string())?;
+    // Nobody else's, whoever may write there.
+    let made = File::create_new(&file).and_then(|mut file| file.write_all(text.as_bytes()));
+    made.with_context(|| file.display().to_string())?;
     let mounted = cmd::run(Command::new("mount").arg("--bind").arg(&file).arg(FILE));
     // What is mounted stays what it is.
     let _ = fs::remove_file(&file);

@@ -34,13 +34,21 @@ fn apply(table: &mut FlowTable, seconds: u32, flows: &[(u16, u64)]) {
     }
 }
 
+fn told(
+    table: &FlowTable,
+    known: &[Point],
+    side_of: impl Fn(&FlowKey) -> Option<bool>,
+) -> Vec<Point> {
+    table.history_of(known, side_of).0
+}
+
 /// Received bytes of each step of a flow.
 fn bytes(points: &[Point]) -> Vec<Option<u64>> {
     points.iter().map(|point| point.traffic.map(|pair| pair.received.bytes)).collect()
 }
 
 fn of(table: &FlowTable, port: u16) -> Vec<Option<u64>> {
-    bytes(&table.history_of(&[], |key| (key.far_port == port).then_some(false)))
+    bytes(&told(table, &[], |key| (key.far_port == port).then_some(false)))
 }
 
 #[test]
@@ -54,11 +62,11 @@ fn each_step_has_what_was_carried_in_it() {
     assert_eq!(of(&table, 3), [Some(0); 3]);
     let totals = table.totals_of_history();
     assert_eq!(bytes(&totals), [Some(1070), Some(70), Some(200)]);
-    let told = |point: &Point| (point.number, point.duration);
+    let number = |point: &Point| (point.number, point.duration);
     let expected = [(0, 10 * SECOND), (1, 10 * SECOND), (2, 5 * SECOND)];
-    assert_eq!(totals.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(totals.iter().map(number).collect::<Vec<_>>(), expected);
     // The other way round.
-    let swapped = table.history_of(&[], |key| (key.far_port == 2).then_some(true));
+    let swapped = told(&table, &[], |key| (key.far_port == 2).then_some(true));
     let sent = swapped.iter().map(|point| point.traffic.map(|pair| pair.sent.packets));
     assert_eq!(sent.collect::<Vec<_>>(), [Some(10), Some(10), Some(0)]);
 }
@@ -81,7 +89,7 @@ fn whoever_was_forgotten_is_in_it_and_so_is_who_got_the_place() {
     apply(&mut table, 10, &[(1, 100)]);
     apply(&mut table, 50, &[(9, 1)]);
     assert_eq!(table.len(), 1, "it is forgotten");
-    assert_eq!(table.forgotten().map(|key| key.far_port).collect::<Vec<_>>(), [1]);
+    assert_eq!(table.history_of(&[], |_| Some(false)).1.len(), 1);
     // At its place.
     apply(&mut table, 10, &[(2, 5)]);
     apply(&mut table, 60, &[(9, 1)]);
@@ -92,11 +100,39 @@ fn whoever_was_forgotten_is_in_it_and_so_is_who_got_the_place() {
         [&[Some(1000)], &nothing[..], &nothing, &nothing[..2], &[Some(30)]].concat()
     );
     assert_eq!(of(&table, 2)[6], Some(50));
-    let all = table.history_of(&[], |_| Some(false));
+    let all = told(&table, &[], |_| Some(false));
     assert_eq!(bytes(&all), bytes(&table.totals_of_history()), "nothing is lost");
     assert_eq!(table.totals().cumulative.received.bytes, 1000 + 50 + 50 + 60 + 30);
     let sum: u64 = bytes(&all).into_iter().flatten().sum();
     assert_eq!(sum, table.totals().cumulative.received.bytes);
+}
+
+#[test]
+fn a_place_may_change_hands_within_a_step() {
+    let mut table = table(1000);
+    apply(&mut table, 3, &[(1, 100)]);
+    // One long sample, as after a stop: it forgets the first flow, and the second gets its place.
+    table.apply(&sample(60 * SECOND, &[(2, 7)]));
+    table.end_interval();
+    let places: Vec<_> =
+        table.flows.iter().map(|(place, flow)| (place, flow.key.far_port)).collect();
+    assert_eq!(places, [(0, 2)]);
+    apply(&mut table, 60, &[(9, 1)]);
+    assert_eq!(table.len(), 1, "the second is forgotten as well");
+    assert_eq!((of(&table, 1)[0], of(&table, 2)[0]), (Some(300), Some(7)));
+    let (_, gone) = table.history_of(&[], |key| (key.far_port < 9).then_some(false));
+    assert_eq!(gone.len(), 2);
+}
+
+#[test]
+fn who_gave_way_to_others_is_in_the_steps_before() {
+    let mut table = table(2);
+    apply(&mut table, 10, &[(1, 100), (2, 1000)]);
+    apply(&mut table, 45, &[(1, 1)]);
+    apply(&mut table, 10, &[(1, 1), (3, 5000), (4, 6000)]);
+    assert!(table.flows().all(|flow| flow.key.far_port > 2), "the first gave way");
+    assert_eq!((of(&table, 1)[0], of(&table, 2)[0]), (Some(1000), Some(10_000)));
+    assert_eq!(of(&table, 1)[4], Some(10));
 }
 
 #[test]
@@ -108,7 +144,7 @@ fn it_reaches_back_ten_minutes() {
     assert_eq!((of(&table, 1).len(), of(&table, 1)[0]), (61, Some(500)));
     apply(&mut table, 10, &[(2, 1)]);
     assert_eq!((of(&table, 1).len(), of(&table, 1)[0]), (61, Some(0)));
-    assert_eq!(table.forgotten().count(), 0);
+    assert!(table.history_of(&[], |_| Some(false)).1.is_empty());
     assert_eq!(table.totals_of_history()[0].number, 1);
 }
 
@@ -136,14 +172,15 @@ fn what_is_known_already_is_not_looked_for_again() {
     let mut table = table(1000);
     apply(&mut table, 25, &[(1, 100)]);
     let is_one = |key: &FlowKey| (key.far_port == 1).then_some(false);
-    let known = table.history_of(&[], is_one);
+    let known = told(&table, &[], is_one);
     apply(&mut table, 25, &[(1, 100)]);
-    let fresh = table.history_of(&[], is_one);
-    assert_eq!(table.history_of(&known, is_one), fresh);
-    assert_eq!(
-        bytes(&fresh),
-        [Some(1000), Some(1000), Some(1000), Some(1000), Some(1000), Some(0)]
-    );
+    let fresh = told(&table, &[], is_one);
+    assert_eq!(told(&table, &known, is_one), fresh);
+    let thousand = Some(1000);
+    assert_eq!(bytes(&fresh), [thousand, thousand, thousand, thousand, thousand, Some(0)]);
+    // Nobody is asked of steps that were over; of the third was known what was not all of it.
+    let none = told(&table, &known, |_| None);
+    assert_eq!(bytes(&none), [thousand, thousand, Some(0), Some(0), Some(0), Some(0)]);
 }
 
 #[test]

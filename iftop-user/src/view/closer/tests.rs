@@ -61,13 +61,12 @@ fn table() -> FlowTable {
 
 /// The detail of the first row.
 fn first(table: &FlowTable, ports: PortDisplay) -> Detail {
-    let labels = Labels { host: &|_| None, service: &|_, _| None };
     let query = Query { ports, ..Query::default() };
-    let id = view(table, &query, &labels).rows[0].id;
+    let id = view(table, &query, &Labels::NONE).rows[0].id;
     let closer = Closer::Row { id, joins: query.joins(), known: &[] };
     // As it is shown later does not matter.
     let query = Query { closer: Some(closer), hide_source: true, ..Query::default() };
-    match view(table, &query, &labels).closeup {
+    match view(table, &query, &Labels::NONE).closeup {
         Some(Closeup::Row(detail)) => *detail,
         other => panic!("{other:?}"),
     }
@@ -127,11 +126,10 @@ fn a_row_of_flows_that_come_and_go() {
     // Also when none of them is left in the table.
     let before = detail;
     apply(&mut table, 60, &[("10.0.0.1:1 10.0.0.3:9", 0, 1, 1)]);
-    let labels = Labels { host: &|_| None, service: &|_, _| None };
     let (id, known) = (before.row.id, &before.history);
     let closer = Closer::Row { id, joins: Query::default().joins(), known };
     let query = Query { closer: Some(closer), ..Query::default() };
-    let Some(Closeup::Row(after)) = view(&table, &query, &labels).closeup else { panic!() };
+    let Some(Closeup::Row(after)) = view(&table, &query, &Labels::NONE).closeup else { panic!() };
     assert_eq!((after.flows, after.row.traffic.received.cumulative.bytes), (0, 0));
     assert_eq!(sums(&after.history), sums(&before.history));
     assert_eq!(
@@ -144,10 +142,9 @@ fn a_row_of_flows_that_come_and_go() {
 fn the_interface_is_all_that_there_was() {
     let mut table = table();
     apply(&mut table, 15, &[("10.0.0.1:5000 10.0.0.2:80", 0, 900, 100)]);
-    let labels = Labels { host: &|_| None, service: &|_, _| None };
     let query = Query { closer: Some(Closer::Interface), ..Query::default() };
-    let view = view(&table, &query, &labels);
-    let Some(Closeup::Interface(history)) = view.closeup else { panic!() };
+    let view = view(&table, &query, &Labels::NONE);
+    let Some(Closeup::Interface(history, _)) = view.closeup else { panic!() };
     let Pair { sent, received } = view.totals;
     assert_eq!(
         sums(&history),
@@ -227,13 +224,14 @@ fn a_row_of_a_group_is_all_of_its_flows() {
         (Grouping::Service, 3, 222, "tcp and port 80"),
         (Grouping::Protocol, 3, 222, "tcp"),
     ];
-    let labels = Labels { host: &|_| None, service: &|_, _| None };
     for (grouping, flows, sent, expression) in cases {
         let query = Query { grouping, networks: Some(&networks), ..Query::default() };
-        let first = view(&table, &query, &labels).rows.remove(0);
+        let first = view(&table, &query, &Labels::NONE).rows.remove(0);
         let closer = Closer::Row { id: first.id, joins: query.joins(), known: &[] };
         let query = Query { closer: Some(closer), grouping: Grouping::Flow, ..query };
-        let Some(Closeup::Row(detail)) = view(&table, &query, &labels).closeup else { panic!() };
+        let Some(Closeup::Row(detail)) = view(&table, &query, &Labels::NONE).closeup else {
+            panic!()
+        };
         assert_eq!((detail.flows, sums(&detail.history).sent), (flows, sent), "{grouping:?}");
         assert_eq!(detail.expression, expression);
         assert_eq!((detail.row.remote, detail.row.group), (first.remote, first.group));
@@ -253,11 +251,10 @@ fn what_groups_cannot_be_told_in_full_is_told_as_far_as_it_goes() {
         (FlowKey { protocol: 47, ..plain }, Grouping::Protocol, "(ip proto 47 or ip6 proto 47)"),
         (FlowKey { protocol: 17, ..plain }, Grouping::Service, "udp and port 80"),
     ];
-    let labels = Labels { host: &|_| None, service: &|_, _| None };
     for (key, grouping, expected) in cases {
         let query = Query { grouping, ..Query::default() };
         let (id, _) = row_of(&key, &Rules::default(), &query).unwrap();
-        let group = id.group(&labels, None);
+        let group = id.group(&Labels::NONE, None);
         assert_eq!(dump::expression(&id, &group, &BTreeSet::from([0])), expected, "{grouping:?}");
     }
 }
