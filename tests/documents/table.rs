@@ -111,6 +111,7 @@ pub const COMMANDS: &[(&str, How)] = &[
         ByHand("a build in release; its parts are tests of `xtask/src/run.rs`"),
     ),
     ("cargo xtask demo", RunBy("tests/demo.rs", "fn it_is_lively_and_ends_with_iftop")),
+    ("cargo xtask picture", ByHand("it shows the demonstration for four minutes")),
     ("cargo xtask test", RunBy(".ci/run", "cargo xtask test")),
     ("cargo xtask setup", RunBy("xtask/src/test.rs", "setup::setup(")),
     ("cargo xtask setup --ebpf", ByHand("it builds bpf-linker, for minutes")),
@@ -160,7 +161,7 @@ pub enum Block {
 
 /// All blocks that are not to be typed: in which document, and what stands in it and in no other.
 pub const BLOCKS: &[(&str, &str, Block)] = &[
-    ("README.md", "── va ─ ebpf/tcx ─", Block::Screen("iftop -i va -nNP")),
+    ("docs/guide.md", "── va ─ ebpf/tcx ─", Block::Screen("iftop -i va -nNP")),
     ("docs/install.md", "FROM scratch", Block::Image),
     ("docs/install.md", "kind: Pod", Block::Pod),
     ("ARCHITECTURE.md", "the same parse() in tests", Block::Drawing),

@@ -69,7 +69,7 @@ const WEB: &str = "10.9.0.1:40001 => 10.9.0.10:80";
 const PING: &str = "10.9.0.1 => 10.9.0.2";
 const SSH: &str = "10.9.0.1:22 => 10.9.0.2:5000";
 
-const DUMP: &str = "tcpdump -ni va 'host 10.9.0.1 and host 10.9.0.2'";
+const DUMP: &str = "tcpdump -ni va 'ip and host 10.9.0.1 and host 10.9.0.2'";
 
 /// Each begins where the one before ended.
 const STEPS: &[Step] = &[

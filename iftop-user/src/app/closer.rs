@@ -11,6 +11,7 @@ use crate::{
 
 const NOTHING: &str = "There is no row to look at";
 const NOT_LOOKING: &str = "Look at a row first: Enter";
+const NO_COMMAND: &str = "What came through a pipe is gone";
 const COPIED: &str = "Copied, if the terminal has a clipboard";
 
 /// A row, as flows were joined when it was chosen.
@@ -82,18 +83,25 @@ impl App {
         self.dump_command = command;
     }
 
-    /// tcpdump's command for a row.
-    pub fn dump_of(&self, detail: &Detail) -> String {
-        format!("{} {}", self.dump_command, tcpdump::quoted(&detail.expression))
+    /// tcpdump's command for a row; `None` where what is listened to cannot be had again. What the packet filter
+    /// turns away it leaves out too.
+    pub fn dump_of(&self, detail: &Detail) -> Option<String> {
+        let expression = match self.packet_filter() {
+            Some(filter) => format!("({filter}) and ({})", detail.expression),
+            None => detail.expression.clone(),
+        };
+        let command = Some(&self.dump_command).filter(|command| !command.is_empty())?;
+        Some(format!("{command} {}", tcpdump::quoted(&expression)))
     }
 
     pub(super) fn copy(&mut self) {
-        match self.detail().map(|detail| self.dump_of(detail)) {
+        let Some(detail) = self.detail() else { return self.say(NOT_LOOKING) };
+        match self.dump_of(detail) {
             Some(command) => {
                 self.wanted_copy = Some(command);
                 self.say(COPIED);
             }
-            None => self.say(NOT_LOOKING),
+            None => self.say(NO_COMMAND),
         }
     }
 

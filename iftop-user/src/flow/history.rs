@@ -31,6 +31,8 @@ pub struct Point {
     pub number: u32,
     /// As long as it really was.
     pub duration: Duration,
+    /// Whether it goes on.
+    pub is_open: bool,
     /// `None` where that is no longer known.
     pub traffic: Option<Pair<Count>>,
 }
@@ -157,9 +159,11 @@ impl FlowTable {
     pub fn totals_of_history(&self) -> Vec<Point> {
         let Some(history) = &self.history else { return Vec::new() };
         let steps = (history.first..).zip(history.steps.iter().chain([&history.open]));
+        let open = history.first + u32::try_from(history.steps.len()).unwrap_or(u32::MAX);
         let point = |(number, step): (u32, &Step)| Point {
             number,
             duration: step.duration,
+            is_open: number == open,
             traffic: Some(step.totals),
         };
         steps.map(point).collect()
@@ -179,10 +183,11 @@ impl FlowTable {
         let gone = WantedGone::of(&history.gone, &side_of);
         let mut points = Vec::with_capacity(history.steps.len() + 1);
         for (number, step) in (history.first..).zip(&history.steps) {
-            let before = known.iter().find(|point| point.number == number && point.is_over(step));
+            let before = known.iter().find(|point| point.number == number && point.is_final());
             points.push(before.copied().unwrap_or_else(|| Point {
                 number,
                 duration: step.duration,
+                is_open: false,
                 traffic: step.deltas.as_ref().map(|deltas| {
                     let mut sum = Pair::default();
                     for Delta { place, counters } in deltas.iter() {
@@ -204,7 +209,7 @@ impl FlowTable {
         flows.for_each(|flow| add(&mut sum, flow.unrecorded, side_of(&flow.key)));
         open.left.iter().for_each(|(key, left)| add(&mut sum, *left, side_of(key)));
         let number = points.last().map_or(history.first, |point| point.number + 1);
-        points.push(Point { number, duration: open.duration, traffic: Some(sum) });
+        points.push(Point { number, duration: open.duration, is_open: true, traffic: Some(sum) });
         (points, gone.keys())
     }
 }
@@ -230,13 +235,6 @@ impl History {
         if flow.born < self.open.slots.start {
             self.note_gone(place, &Flow { unrecorded: Counters::default(), ..flow.clone() });
         }
-    }
-}
-
-impl Point {
-    /// Whether it was made of this step when that was over.
-    fn is_over(&self, step: &Step) -> bool {
-        self.traffic.is_some() && self.duration == step.duration
     }
 }
 

@@ -247,6 +247,8 @@ impl Session<'_> {
         let options = self.options;
         let file = options.reading.file.as_ref().map(|file| file.to_string_lossy());
         tcpdump::command(match &file {
+            // It is read once.
+            Some(file) if file == "-" => return String::new(),
             Some(file) => Listening::File(file),
             None => Listening::Interface(&self.subject.name, options.netns.as_ref()),
         })

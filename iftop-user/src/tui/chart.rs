@@ -3,7 +3,7 @@
 //! It owns where a step stands and what the axes say. Each direction has its own scale, from 0 to its highest
 //! rate, so that what is little can be seen too.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use ratatui::{symbols::bar, widgets::Sparkline};
 
@@ -59,8 +59,9 @@ pub(super) fn draw(
         let of = |pair: Pair<Rate>| if side == Sides::Sent { pair.sent } else { pair.received };
         let rates: Vec<_> = steps.shown.iter().map(|point| point.rates().map(of)).collect();
         // What has just begun says little, unless there is nothing else.
-        let over = &rates[..rates.len().saturating_sub(1).max(1).min(rates.len())];
-        let highest = over.iter().flatten().copied().fold(Rate::default(), Rate::max);
+        let counts = |point: &Point| !point.is_open || steps.shown.len() == 1;
+        let over = iter::zip(&rates, steps.shown).filter(|(_, point)| counts(point));
+        let highest = over.filter_map(|(rate, _)| *rate).fold(Rate::default(), Rate::max);
         let arrow = if side == Sides::Sent { "=>" } else { "<=" };
         canvas.text(0, row, &format!("{arrow}{}", format.rate(highest)));
         canvas.style(0, row, 2, palette.direction(side));
@@ -75,7 +76,7 @@ pub(super) fn draw(
             something => whole(something).clamp(least, highest),
         };
         let values = rates.iter().map(|rate| rate.map(value));
-        let wide = values.flat_map(|value| std::iter::repeat_n(value, steps.width.into()));
+        let wide = values.flat_map(|value| iter::repeat_n(value, steps.width.into()));
         let sparkline = Sparkline::default()
             .data(wide)
             .max(highest)
@@ -103,6 +104,11 @@ impl<'a> Columns<'a> {
         /// Steps in ten minutes, and the one that is not over.
         const STEPS: u16 = 61;
         let width = (room / STEPS).max(1);
+        // One that begins now has no rate yet.
+        let history = match history.split_last() {
+            Some((last, others)) if last.duration.is_zero() => others,
+            _ => history,
+        };
         // Steps that are a little short are more.
         let most = (room / width).min(STEPS);
         let shown = &history[history.len().saturating_sub(most.into())..];
@@ -120,6 +126,7 @@ fn time_axis(canvas: &mut Canvas<'_>, row: u16, steps: &Columns<'_>, glyphs: Gly
     let end = LABEL_WIDTH + steps.indent + steps.columns();
     canvas.text(LABEL_WIDTH - 1, row, glyphs.origin);
     canvas.text(LABEL_WIDTH, row, &glyphs.rule.repeat((end - LABEL_WIDTH).into()));
+    canvas.text(0, row + 1, "each 10s");
     canvas.text(end.saturating_sub(3), row + 1, "now");
     let (mut age, mut next, mut column) = (Duration::ZERO, TICK, end);
     for point in steps.shown.iter().rev() {

@@ -12,10 +12,11 @@ use super::{
 };
 use crate::{
     app::App,
-    flow::{Pair, Peak},
+    flow::{Pair, Peak, window::Window},
     label,
     networks::Prefix,
     protocol,
+    source::Kind,
     units::{Format, Rate, grouped},
     view::{Closeup, Detail, Endpoint, Row, RowGroup, Total, View},
 };
@@ -78,13 +79,23 @@ fn of_row(detail: &Detail, app: &App, status: &Status<'_>) -> Lines {
     let mut lines = vec![
         ("left", end(&row.local)),
         ("right", right(row)),
-        ("where", place(detail, status)),
+        ("where", place(detail, app.view(), status)),
         ("seen", seen),
-        ("rates", sides(&rates(sent.rates, format), &rates(received.rates, format))),
-        ("total", sides(&total(sent.cumulative, format), &total(received.cumulative, format))),
-        ("peak", peaks(detail, format, now)),
-        ("tcpdump", dump(&app.dump_of(detail))),
     ];
+    if detail.flows > 0 {
+        lines.extend([
+            ("rates", sides(&rates(sent.rates, format), &rates(received.rates, format))),
+            ("total", sides(&total(sent.cumulative, format), &total(received.cumulative, format))),
+        ]);
+    }
+    let Pair { sent, received } = detail.carried;
+    lines.extend([
+        ("in 10m", sides(&total(sent, format), &total(received, format))),
+        ("peak", peaks(detail, format, now)),
+    ]);
+    if let Some(command) = app.dump_of(detail) {
+        lines.push(("tcpdump", dump(&command, row)));
+    }
     if detail.history.iter().any(|point| point.traffic.is_none()) {
         lines.push(("chart", vec!["older steps gave way to newer flows".to_owned()]));
     }
@@ -100,7 +111,11 @@ fn of_interface(view: &View, at: Duration, format: Format, status: &Status<'_>) 
         ("interface", vec![status.interface.to_owned(), format!("for {}", span(at))]),
         ("rates", sides(&of(sent), &of(received))),
         ("total", sides(&carried(sent), &carried(received))),
-        ("peak", sides(&highest(sent), &highest(received))),
+        ("peak", {
+            let mut parts = sides(&highest(sent), &highest(received));
+            parts.push(format!("over {}", span(Window::Two.length())));
+            parts
+        }),
     ]
 }
 
@@ -135,13 +150,15 @@ fn end(end: &Endpoint) -> Vec<String> {
     parts
 }
 
-fn place(detail: &Detail, status: &Status<'_>) -> Vec<String> {
+fn place(detail: &Detail, view: &View, status: &Status<'_>) -> Vec<String> {
     let mut parts = vec![status.interface.to_owned()];
     parts.extend(status.netns.map(|netns| format!("netns {netns}")));
     let vlan = |&vlan: &u16| if vlan == 0 { "none".to_owned() } else { vlan.to_string() };
     let vlans: Vec<_> = detail.vlans.iter().map(vlan).collect();
     match &vlans.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {}
+        // On all interfaces at once it is not to be seen.
+        ["none"] if view.health.about.facts.kind == Kind::Pcap => {}
         ["none"] => parts.push("no VLAN".to_owned()),
         [one] => parts.push(format!("VLAN {one}")),
         many => parts.push(format!("VLANs {}", many.join(", "))),
@@ -154,12 +171,19 @@ fn place(detail: &Detail, status: &Status<'_>) -> Vec<String> {
 }
 
 /// As much as there is room for beside all else.
-fn dump(command: &str) -> Vec<String> {
+fn dump(command: &str, row: &Row) -> Vec<String> {
     let shown: String = command.chars().take(MOST_COMMAND_CHARS).collect();
+    let mut parts = vec![];
     if shown.len() == command.len() {
-        return vec![shown];
+        parts.push(shown);
+    } else {
+        parts.extend([shown + "..", "(y copies all of it)".to_owned()]);
     }
-    vec![shown + "..", "(y copies all of it)".to_owned()]
+    let is_flow = [&row.local, &row.remote].iter().all(|end| end.port.is_some() && !end.hidden);
+    if !is_flow {
+        parts.push("(it may take in more)".to_owned());
+    }
+    parts
 }
 
 fn sides(sent: &str, received: &str) -> Vec<String> {

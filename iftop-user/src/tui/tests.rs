@@ -148,6 +148,7 @@ fn bars_of_the_chart_are_as_high_as_its_numbers() {
     let step = |number, bytes| Point {
         number,
         duration: Duration::from_secs(10),
+        is_open: false,
         traffic: Some(Pair {
             sent: Count { bytes, packets: 1 },
             received: Count { bytes: 0, packets: 0 },

@@ -57,6 +57,8 @@ pub struct Detail {
     pub flows: usize,
     /// What it carried in the last ten minutes, flows that are gone included; the oldest step first.
     pub history: Vec<Point>,
+    /// What that comes to, as far as it is known.
+    pub carried: Pair<Count>,
     /// The highest rates, each direction for itself.
     pub peaks: Pair<Peak>,
     /// Over how long they are, and since when: of one flow over 2 seconds since it began, of several over a step
@@ -128,6 +130,7 @@ fn detail(
     let row = super::row(&id, &sums, table, rows, labels);
     Detail {
         at: table.elapsed(),
+        carried: carried_in(&history),
         flows,
         peaks: if one { peaks } else { peaks_of(&history, table.elapsed()) },
         peaks_over: if one { Window::Two.length() } else { STEP },
@@ -153,6 +156,15 @@ fn seen_in(history: &[Point], now: Duration) -> Option<[Duration; 2]> {
     seen
 }
 
+fn carried_in(history: &[Point]) -> Pair<Count> {
+    let mut sum = Pair::<Count>::default();
+    for pair in history.iter().filter_map(|point| point.traffic) {
+        sum.sent += pair.sent;
+        sum.received += pair.received;
+    }
+    sum
+}
+
 fn carried(point: &Point) -> bool {
     point.traffic.is_some_and(|pair| pair.sent.packets + pair.received.packets > 0)
 }
@@ -161,10 +173,10 @@ fn carried(point: &Point) -> bool {
 fn peaks_of(history: &[Point], now: Duration) -> Pair<Peak> {
     let mut peaks = Pair::<Peak>::default();
     let mut end = now;
-    for (place, point) in history.iter().enumerate().rev() {
+    for point in history.iter().rev() {
         // What has just begun says little, unless there is nothing else.
         if let Some(rates) = point.rates()
-            && (place + 1 < history.len() || history.len() == 1)
+            && (!point.is_open || history.len() == 1)
         {
             peaks.sent.take(rates.sent, end);
             peaks.received.take(rates.received, end);
@@ -175,6 +187,11 @@ fn peaks_of(history: &[Point], now: Duration) -> Pair<Peak> {
 }
 
 impl Point {
+    /// Whether there is nothing more to be learned of it.
+    pub fn is_final(&self) -> bool {
+        !self.is_open && self.traffic.is_some()
+    }
+
     /// What it carried as rates; `None` where that is not known, or no time has passed.
     pub fn rates(&self) -> Option<Pair<Rate>> {
         let seconds = self.duration.as_secs_f64();

@@ -1,13 +1,14 @@
 //! A row in the words of tcpdump (pcap-filter(7)).
 //!
-//! Pure text. Whoever pastes it counts the packets of the row, and, where both ends of the row have ports, also
-//! those of a flow between the same hosts that has the two ports the other way round. Of a network it is also
+//! Pure text. Whoever pastes it sees the packets of the row, and more where the language has no words for less: with
+//! two tags or a tag without a VLAN, with extension headers of IPv6, of fragments without ports. Where both ends of the
+//! row have ports, it takes in also those of a flow between the same hosts that has the two ports the other way round. Of a network it is also
 //! what is between two hosts of ours there, and what is in a smaller one with a name of its own; of a service
 //! also what has that port at the other side.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use super::{RowGroup, RowId, row::End};
+use super::{RowGroup, RowId};
 use crate::networks::Prefix;
 
 /// Where no more is known.
@@ -42,18 +43,18 @@ fn untagged(id: &RowId) -> String {
     match id.protocol() {
         Some(number) => parts.push(of_protocol(number, is_ipv6)),
         None if id.is_of_both_families() => parts.push(EITHER.to_owned()),
-        None if ends.iter().all(End::is_hidden) => {
-            parts.push(if is_ipv6 { "ip6" } else { "ip" }.to_owned());
-        }
-        None => {}
+        // A host alone would mean ARP too.
+        None => parts.push(if is_ipv6 { "ip6" } else { "ip" }.to_owned()),
     }
+    // Where both sides have the same one, each has to have it.
+    let same_port = ends[0].port().filter(|port| ends[1].port() == Some(*port));
     for end in ends {
         let mut part = String::new();
         if !end.is_hidden() {
             // Writing to a string cannot fail.
             let _ = write!(part, "host {}", end.address());
         }
-        if let Some(port) = end.port() {
+        if let Some(port) = end.port().filter(|_| same_port.is_none()) {
             let and = if part.is_empty() { "" } else { " and " };
             let _ = write!(part, "{and}port {port}");
         }
@@ -61,6 +62,7 @@ fn untagged(id: &RowId) -> String {
             parts.push(part);
         }
     }
+    parts.extend(same_port.map(|port| format!("src port {port} and dst port {port}")));
     parts.join(" and ")
 }
 

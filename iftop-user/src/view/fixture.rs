@@ -204,7 +204,7 @@ pub fn history() -> Vec<Point> {
         let traffic =
             Pair { sent: count(wave * wave * 100_000), received: count((11 - wave) * 2000) };
         let duration = Duration::from_secs(if number == 60 { 6 } else { 10 });
-        Point { number, duration, traffic: Some(traffic) }
+        Point { number, duration, is_open: number == 60, traffic: Some(traffic) }
     };
     (0..=60).map(point).collect()
 }
@@ -217,6 +217,7 @@ pub fn detail(row: Row) -> Detail {
         at: Duration::from_secs(3725),
         flows: 2,
         history: history(),
+        carried: Pair { sent: count(21_000_000), received: count(660_000) },
         peaks: Pair { sent: peak(9.68e6, 50), received: peak(17_600.0, 3) },
         peaks_over: Duration::from_secs(10),
         seen: Some([Duration::ZERO, Duration::from_secs(59)]),

@@ -120,7 +120,7 @@ fn a_row_of_flows_that_come_and_go() {
     assert_eq!((received.at(Bytes), received.at(Packets)), (80 * SECOND, 80 * SECOND));
     assert_eq!(detail.seen, Some([Duration::ZERO, 80 * SECOND]));
     assert_eq!(detail.vlans, BTreeSet::from([0, 7]));
-    let packets = "host 10.0.0.1 and host 10.0.0.2";
+    let packets = "ip and host 10.0.0.1 and host 10.0.0.2";
     assert_eq!(detail.expression, format!("({packets}) or (vlan and {packets})"));
 
     // Also when none of them is left in the table.
@@ -132,6 +132,8 @@ fn a_row_of_flows_that_come_and_go() {
     let Some(Closeup::Row(after)) = view(&table, &query, &Labels::NONE).closeup else { panic!() };
     assert_eq!((after.flows, after.row.traffic.received.cumulative.bytes), (0, 0));
     assert_eq!(sums(&after.history), sums(&before.history));
+    let Pair { sent, received } = after.carried;
+    assert_eq!((sent.bytes, received.bytes), (2000, 18_000), "whatever became of its flows");
     assert_eq!(
         (after.row.remote, after.seen),
         (before.row.remote, Some([Duration::ZERO, 80 * SECOND]))
@@ -197,7 +199,14 @@ fn expressions_say_what_the_row_says() {
             [true, false],
             "ip proto 47 and host 10.0.0.2",
         ),
-        ("127.0.0.1:8 127.0.0.1:8", 1, PortDisplay::Off, [false, false], "host 127.0.0.1"),
+        (
+            "10.0.0.1:123 10.0.0.2:123",
+            17,
+            PortDisplay::On,
+            [false; 2],
+            "udp and host 10.0.0.1 and host 10.0.0.2 and src port 123 and dst port 123",
+        ),
+        ("127.0.0.1:8 127.0.0.1:8", 1, PortDisplay::Off, [false, false], "ip and host 127.0.0.1"),
     ];
     for (ends, protocol, ports, [hide_source, hide_destination], expected) in cases {
         let key = FlowKey { protocol, ..key(ends, 0) };
@@ -219,7 +228,7 @@ fn a_row_of_a_group_is_all_of_its_flows() {
     let networks = Networks::parse("10.0.0.0/30 office\n2001:db8::/32 office\n").unwrap();
     // (grouping, flows, bytes sent, tcpdump's expression) of the first row
     let cases = [
-        (Grouping::Host, 1, 200, "host 10.0.0.2"),
+        (Grouping::Host, 1, 200, "ip and host 10.0.0.2"),
         (Grouping::Network, 2, 202, "(net 10.0.0.0/30 or net 2001:db8::/32)"),
         (Grouping::Service, 3, 222, "tcp and port 80"),
         (Grouping::Protocol, 3, 222, "tcp"),
