@@ -173,7 +173,11 @@ impl Terminal {
                     }
                     Event::Key(key) => return Ok(Input::Key(key)),
                     Event::Mouse(mouse) => return Ok(Input::Mouse(mouse)),
-                    Event::Resize(..) => return Ok(Input::Redraw),
+                    // Also where it is as large as before: what was cut off in between is gone.
+                    Event::Resize(..) => {
+                        self.forget()?;
+                        return Ok(Input::Redraw);
+                    }
                     _ => {}
                 },
                 written = self.printer.done(), if self.printer.is_busy() => {

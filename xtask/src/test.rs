@@ -4,7 +4,6 @@
 
 use std::{
     process::{Command, ExitCode},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -88,30 +87,13 @@ fn is_clean_compiler() -> Result<bool> {
     Ok(cmd::output(Command::new("rustc").arg("--version"))?.starts_with(CLEAN_WITH))
 }
 
-/// Tests that need the machine to themselves, or nearly: what they are about is what does not happen under load.
-const ALONE: [&str; 2] = ["steady::", "unseen::clean"];
-
 /// Runs the ignored tests. Cargo still builds as the user: only the test programs are run by
 /// `runner`. `--tests` leaves out documentation, where "ignore" means code that is not to compile.
 fn privileged(runner: Option<&str>) -> Result<()> {
-    let others = ALONE.iter().flat_map(|name| ["--skip", name]).collect::<Vec<_>>();
-    for (names, threads) in [(&others[..], at_once()?), (&ALONE[..], processors()?)] {
-        let mut test = cmd::cargo()?;
-        test.arg("test").args(WORKSPACE).args(["--tests", "--", "--ignored"]).args(names);
-        test.env("RUST_TEST_THREADS", threads.to_string());
-        cmd::run_programs_through(&mut test, runner)?;
-        cmd::run(&mut test)?;
-    }
-    Ok(())
-}
-
-/// Most tests wait most of their time.
-fn at_once() -> Result<usize> {
-    Ok(processors()? * 3 / 2)
-}
-
-fn processors() -> Result<usize> {
-    Ok(thread::available_parallelism().context("ask for the processors")?.get())
+    let mut test = cmd::cargo()?;
+    test.arg("test").args(WORKSPACE).args(["--tests", "--", "--ignored"]);
+    cmd::run_programs_through(&mut test, runner)?;
+    cmd::run(&mut test)
 }
 
 /// The names of the ignored tests.
