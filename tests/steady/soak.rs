@@ -178,12 +178,12 @@ struct Watched {
 }
 
 impl Watched {
-    /// A run and its helper.
-    fn with_helper(name: &str, process: u32) -> Vec<Self> {
+    /// A run and the processes that it has beside it: its helper, and of the live table who writes for key `e`.
+    fn with_others(name: &str, process: u32, others: usize) -> Vec<Self> {
         let watched = |name, process| Self { name, process, quarters: [None; 4] };
         let mut all = vec![watched(name.to_owned(), process)];
-        all.extend(children(process).into_iter().map(|it| watched(format!("{name}, helper"), it)));
-        assert_eq!(all.len(), 2, "{name}");
+        all.extend(children(process).into_iter().map(|it| watched(format!("{name}, other"), it)));
+        assert_eq!(all.len(), 1 + others, "{name}");
         all
     }
 
@@ -246,10 +246,10 @@ fn who_stays_takes_no_more_and_is_exact() {
     let table_process = table.id();
     let mut watched: Vec<_> = [("JSON", &all), ("filter", &filtered)]
         .into_iter()
-        .flat_map(|(name, iftop)| Watched::with_helper(name, iftop.id()))
-        .chain(Watched::with_helper("table", table.id()))
+        .flat_map(|(name, iftop)| Watched::with_others(name, iftop.id(), 1))
+        .chain(Watched::with_others("table", table.id(), 2))
         .collect();
-    let mut watched_waiting = Watched::with_helper("--wait", waiting.id());
+    let mut watched_waiting = Watched::with_others("--wait", waiting.id(), 1);
     let done = AtomicBool::new(false);
     let random = fastrand::Rng::with_seed(7);
     let sent = Sent::default();
