@@ -1,8 +1,8 @@
 # A newcomer at a clean Debian: types what README says, and notes how long each took. It runs as root.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive TERM=xterm-256color
-export PATH=$PATH:/root/.cargo/bin
-cd /root
+export PATH=$PATH:~/.cargo/bin
+cd ~
 
 # typed COMMAND: runs it to its end, which is a good one.
 typed() {
