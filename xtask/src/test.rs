@@ -71,7 +71,7 @@ fn run_all(steps: &mut Steps) -> Result<Vec<String>> {
     })?;
     steps.step("other systems", || targets::check(deny_warnings()?))?;
     steps.step("committed kernel program", ebpf::check)?;
-    steps.step("tests", || cmd::run(cmd::cargo()?.arg("test").args(WORKSPACE)))?;
+    steps.step("tests", || cmd::run(cargo_test()?.args(WORKSPACE)))?;
     steps.step("tests that need root", || match Privilege::find() {
         Privilege::Root => privileged(None).map(|()| Vec::new()),
         Privilege::Sudo => privileged(Some("sudo -n -E")).map(|()| Vec::new()),
@@ -87,11 +87,20 @@ fn is_clean_compiler() -> Result<bool> {
     Ok(cmd::output(Command::new("rustc").arg("--version"))?.starts_with(CLEAN_WITH))
 }
 
+/// The tests end what they start by signals. What was started in the background ignores some, and so
+/// would all that it starts.
+fn cargo_test() -> Result<Command> {
+    let cargo = cmd::cargo()?;
+    let mut test = Command::new("env");
+    test.arg("--default-signal").arg(cargo.get_program()).arg("test").current_dir(cmd::root()?);
+    Ok(test)
+}
+
 /// Runs the ignored tests. Cargo still builds as the user: only the test programs are run by
 /// `runner`. `--tests` leaves out documentation, where "ignore" means code that is not to compile.
 fn privileged(runner: Option<&str>) -> Result<()> {
-    let mut test = cmd::cargo()?;
-    test.arg("test").args(WORKSPACE).args(["--tests", "--", "--ignored"]);
+    let mut test = cargo_test()?;
+    test.args(WORKSPACE).args(["--tests", "--", "--ignored"]);
     cmd::run_programs_through(&mut test, runner)?;
     cmd::run(&mut test)
 }
