@@ -73,8 +73,8 @@ pub struct App {
     paused: bool,
     freeze: Freeze,
     behind: Behind,
-    /// What stands in place of the table, from which of its lines on.
-    page: Option<(Page, usize)>,
+    /// What stands in place of the table, from which of its lines on; one that covers another is the last.
+    pages: Vec<(Page, usize)>,
     cursor: Cursor,
     /// The row that is looked at closer.
     looking: Option<Looking>,
@@ -134,7 +134,7 @@ impl App {
             paused: false,
             freeze: Freeze::No,
             behind: Behind::Nothing,
-            page: None,
+            pages: Vec::new(),
             cursor: Cursor::default(),
             looking: None,
             dump_command: String::new(),
@@ -243,8 +243,10 @@ impl App {
             Action::Chart => self.turn(Page::Chart),
             Action::Detail => self.look(),
             Action::Copy => self.copy(),
-            Action::Unselect if self.page.is_some() => self.page = None,
-            Action::Scroll(by) | Action::Select(by) if self.page.is_some() => self.scroll_page(by),
+            Action::Unselect if self.page().is_some() => drop(self.pages.pop()),
+            Action::Scroll(by) | Action::Select(by) if self.page().is_some() => {
+                self.scroll_page(by);
+            }
             Action::Pause => {
                 self.paused = !self.paused;
                 self.say(if self.paused { PAUSED } else { "Display unpaused" });

@@ -17,7 +17,7 @@ mod totals;
 
 use flow::Flow;
 use health::{CostJson, CoveredJson, LossesJson, MissingJson, NeighboursJson, TableJson};
-use totals::{OutOfView, Totals};
+use totals::{Part, Totals};
 
 use crate::{
     account::Account,
@@ -64,7 +64,8 @@ pub fn report(view: &View, origin: Origin<'_>, time: SystemTime) -> serde_json::
         filter: origin.filter,
         grouping: view.grouping.name(),
         flows: view.rows.iter().map(Flow::from).collect(),
-        out_of_view: view.out_of_view.map(OutOfView::from),
+        matched: view.matched.map(Part::from),
+        out_of_view: view.out_of_view.map(Part::from),
         totals: view.into(),
         account: (&view.account).into(),
         covered: view.health.covered.map(CoveredJson::from),
@@ -119,7 +120,8 @@ struct Report<'a> {
     filter: Option<&'a str>,
     grouping: &'static str,
     flows: Vec<Flow<'a>>,
-    out_of_view: Option<OutOfView>,
+    matched: Option<Part>,
+    out_of_view: Option<Part>,
     totals: Totals,
     account: AccountJson,
     covered: Option<CoveredJson>,
@@ -291,8 +293,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_view_is_told() {
-        assert_eq!(parsed(&fixture::hosts(), None)["out_of_view"], Value::Null);
+    fn what_matches_and_what_is_out_of_view_is_told() {
+        let report = parsed(&fixture::hosts(), None);
+        assert_eq!([&report["matched"], &report["out_of_view"]], [&Value::Null; 2]);
         let rates = fixture::traffic([8e6, 16e6, 24e6], 0).rates;
         let out_of_view = Some(Matched { rates, flows: 3 });
         let report = parsed(&View { out_of_view, ..fixture::hosts() }, None);

@@ -42,9 +42,11 @@ pub fn report(view: &View, format: Format, filter: Option<&str>) -> String {
     if let Some(filter) = filter {
         line(&mut out, &format!("Packet filter: {}", in_one_line(filter)));
     }
+    if let Some(Matched { flows, .. }) = view.matched {
+        line(&mut out, &format!("Screen filter: {flows} of {}", flows_of(view.flows)));
+    }
     if let Some(Matched { flows, .. }) = view.out_of_view {
-        let plural = if flows == 1 { "" } else { "s" };
-        line(&mut out, &format!("Out of view: {flows} flow{plural}"));
+        line(&mut out, &format!("Out of view: {}", flows_of(flows)));
     }
     for (name, share) in
         [("Attributed to flows", Some(view.attributed())), ("Covered by the hooks", view.covered())]
@@ -62,6 +64,10 @@ pub fn report(view: &View, format: Format, filter: Option<&str>) -> String {
     line(&mut out, &"=".repeat(WIDTH));
     line(&mut out, "");
     out
+}
+
+fn flows_of(number: usize) -> String {
+    format!("{number} flow{}", if number == 1 { "" } else { "s" })
 }
 
 fn line(out: &mut String, text: &str) {
@@ -199,6 +205,11 @@ Cumulative (sent/received/total):                    7.11MB      262KB     7.36M
 
         let filtered = report(&fixture::hosts(), Format::default(), Some("tcp or\n\x1budp"));
         assert_added(&filtered, &whole, "Packet filter: tcp or??udp\n");
+
+        let matched = Some(Matched { flows: 1, ..Matched::default() });
+        let filtered = View { matched, flows: 12, ..fixture::hosts() };
+        let filtered = report(&filtered, Format::default(), None);
+        assert_added(&filtered, &whole, "Screen filter: 1 of 12 flows\n");
 
         for (flows, line) in [(0, "Out of view: 0 flows\n"), (1, "Out of view: 1 flow\n")] {
             let out_of_view = Some(Matched { flows, ..Matched::default() });

@@ -121,7 +121,14 @@ const STEPS: &[Step] = &[
         Rows(&["* => 53/udp", "* => 123/udp", "* => 80/tcp", "* => ICMP", "* => 22/tcp"]),
     ),
     step("G", "Group by protocol", Rows(&["* => UDP", "* => TCP", "* => ICMP"])),
-    step("G", "Group by flow", ALL),
+    step("p", "Port display ON, but not in groups", Rows(&["* => UDP", "* => TCP", "* => ICMP"])),
+    step("p", "Port display OFF, but not in groups", Rows(&["* => UDP", "* => TCP", "* => ICMP"])),
+    silent("Down", Selected("* => UDP")),
+    step("x", "Out of view: * <=> UDP", Rows(&["* => TCP", "* => ICMP"])),
+    // The flows that it was made of.
+    step("G", "Group by flow", Rows(&[THIRD, FIRST])),
+    step("BSpace", "In view again: * <=> UDP", ALL),
+    silent("Escape", Selected("")),
     step(
         "S",
         "Port display SOURCE",
@@ -200,7 +207,7 @@ const STEPS: &[Step] = &[
     silent("i", Texts(&["interface   va", "covered     100.000 %", "spilled 0"])),
     silent("i", ALL),
     silent(
-        "Enter",
+        "Enter h h",
         Texts(&[
             "left        10.9.0.1",
             "right       10.9.0.2",

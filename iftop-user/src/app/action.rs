@@ -101,6 +101,11 @@ impl Action {
 
     /// Whether it makes other rows of the same flows.
     pub fn changes_rows(self) -> bool {
+        self == Self::Group || self.tells_flows_apart()
+    }
+
+    /// Whether it is about what of two flows makes two rows.
+    pub fn tells_flows_apart(self) -> bool {
         matches!(
             self,
             Self::HideSource
@@ -108,7 +113,6 @@ impl Action {
                 | Self::SourcePorts
                 | Self::DestinationPorts
                 | Self::Ports
-                | Self::Group
         )
     }
 }

@@ -26,9 +26,8 @@ pub(super) struct Looking {
 impl App {
     /// At the row that is selected, or else at the first one on screen; or back to the table.
     pub(super) fn look(&mut self) {
-        if matches!(self.page, Some((Page::Detail, _))) {
-            self.page = None;
-            return;
+        if self.is_at(Page::Detail) {
+            return self.turn(Page::Detail);
         }
         if self.cursor.selected().is_none() {
             self.cursor.select(Move::Down, &self.view);
@@ -36,12 +35,13 @@ impl App {
         let Some(id) = self.cursor.selected() else { return self.say(NOTHING) };
         let joins = self.settings.query().joins();
         self.looking = Some(Looking { id, joins, known: Vec::new() });
-        self.page = Some((Page::Detail, 0));
+        self.turn(Page::Detail);
     }
 
     /// What the next view is to hold of it.
     pub(super) fn closer(&self) -> Option<Closer<'_>> {
-        match self.page? {
+        // Also while it is covered: it goes on from where it was.
+        match *self.pages.first()? {
             (Page::Chart, _) => Some(Closer::Interface),
             (Page::Detail, _) => self.looking.as_ref().map(|looking| Closer::Row {
                 id: looking.id,
@@ -49,13 +49,6 @@ impl App {
                 known: &looking.known,
             }),
             _ => None,
-        }
-    }
-
-    /// Other flows of it are in view than before.
-    pub(super) fn look_anew(&mut self) {
-        if let Some(looking) = &mut self.looking {
-            looking.known.clear();
         }
     }
 
@@ -71,9 +64,7 @@ impl App {
     /// The row that is looked at; not before a view holds it.
     pub fn detail(&self) -> Option<&Detail> {
         match &self.view.closeup {
-            Some(Closeup::Row(detail)) if matches!(self.page, Some((Page::Detail, _))) => {
-                Some(detail)
-            }
+            Some(Closeup::Row(detail)) if self.is_at(Page::Detail) => Some(detail),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ const NOTHING_OUT: &str = "Nothing is out of view";
 impl App {
     /// Takes the selected row out of view, or all others.
     pub(super) fn choose(&mut self, keeps: bool) {
-        if self.page.is_some() {
+        if self.page().is_some() {
             return self.say(NO_TABLE);
         }
         let selected = self.view.rows.iter().find(|row| self.is_selected(row));
@@ -29,8 +29,10 @@ impl App {
 
     /// As before the last of that.
     pub(super) fn bring_back(&mut self) {
+        if self.page().is_some() {
+            return self.say(NO_TABLE);
+        }
         let Some(choice) = self.choices.pop() else { return self.say(NOTHING_OUT) };
-        self.look_anew();
         // An order that was frozen later does not have the rows that come back.
         let query = self.settings.query();
         if let Freeze::Yes(rows) = &self.freeze

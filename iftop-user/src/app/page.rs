@@ -18,16 +18,37 @@ pub enum Page {
     Chart,
 }
 
+impl Page {
+    /// Whether one is back at that other page when this one is left: not at the table.
+    fn covers(self, other: Self) -> bool {
+        let explains = |page| matches!(page, Self::Help | Self::Health);
+        explains(self) && !explains(other)
+    }
+}
+
 impl App {
-    /// To a page, or where that is shown, back to the table.
+    /// To a page, or where that is shown, back to what it covers.
     pub(super) fn turn(&mut self, page: Page) {
-        let shown = self.page.is_some_and(|(shown, _)| shown == page);
-        self.page = if shown { None } else { Some((page, 0)) };
+        if self.is_at(page) {
+            self.pages.pop();
+        } else {
+            self.pages.retain(|(below, _)| page.covers(*below));
+            self.pages.push((page, 0));
+        }
+    }
+
+    /// The page that stands in place of the table, and from which of its lines on.
+    pub fn page(&self) -> Option<(Page, usize)> {
+        self.pages.last().copied()
+    }
+
+    pub(super) fn is_at(&self, page: Page) -> bool {
+        self.page().is_some_and(|(shown, _)| shown == page)
     }
 
     /// By lines, however far; where the page ends is known to whoever lays it out.
     pub(super) fn scroll_page(&mut self, by: Move) {
-        if let Some((_, first)) = &mut self.page {
+        if let Some((_, first)) = self.pages.last_mut() {
             *first = match by {
                 Move::Up => first.saturating_sub(1),
                 Move::Down => (*first + 1).min(MOST_LINES),

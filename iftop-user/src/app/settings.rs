@@ -83,6 +83,12 @@ impl Settings {
     /// Does what an action asks for, and says so in iftop's words; `None` where it does not concern
     /// what is displayed.
     pub fn apply(&mut self, action: Action) -> Option<Cow<'static, str>> {
+        let hint = self.set(action)?;
+        let unseen = self.grouping != Grouping::Flow && action.tells_flows_apart();
+        Some(if unseen { format!("{hint}, but not in groups").into() } else { hint })
+    }
+
+    fn set(&mut self, action: Action) -> Option<Cow<'static, str>> {
         let hint = match action {
             Action::Names => return Some(switch("DNS resolution", &mut self.names)),
             Action::Services => return Some(switch("Port resolution", &mut self.services)),

@@ -1,6 +1,6 @@
 //! What the state of the display means: for the next view, and for whoever draws it.
 
-use super::{App, FROZEN, Freeze, HINT_TIME, PAUSED, Page, Question, Settings, editor::Editor};
+use super::{App, FROZEN, Freeze, HINT_TIME, PAUSED, Question, Settings, editor::Editor};
 use crate::{
     filter::ScreenFilter,
     flow::Pair,
@@ -78,11 +78,6 @@ impl App {
     pub fn link_percent(&self) -> Option<[f64; 2]> {
         let speed = self.link_speed.filter(|&speed| speed > 0)? as f64;
         Some(self.view.wire_bits_per_second.map(|bits| bits * 100.0 / speed))
-    }
-
-    /// The page that stands in place of the table, and from which of its lines on.
-    pub fn page(&self) -> Option<(Page, usize)> {
-        self.page
     }
 
     /// Whether the display is frozen.

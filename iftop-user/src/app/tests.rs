@@ -68,6 +68,10 @@ fn keys_change_the_state_and_say_so() {
         ("u", Some("Rates in bytes"), |app| app.settings().format.unit == Unit::Bytes),
         ("uu", Some("Rates and counts in packets"), |app| app.query().measure == Measure::Packets),
         ("uuu", Some("Rates in bits"), |app| app.query().measure == Measure::Bytes),
+        ("Gp", Some("Port display ON, but not in groups"), |app| {
+            app.settings().ports == PortDisplay::On
+        }),
+        ("GGGGGp", Some("Port display ON"), |app| app.settings().ports == PortDisplay::On),
         ("M", Some("Mouse on"), |app| app.settings().mouse),
         ("MM", Some("Mouse off"), |app| !app.settings().mouse),
         ("4", Some("Sort by cumulative"), |app| app.query().sort == Sort::Cumulative),
@@ -260,6 +264,7 @@ fn rows_are_taken_out_of_view_and_brought_back() {
         (&[DOWN, "x", BACK], "In view again: 192.0.2.1 <=> 198.51.100.2", 0, Some(0)),
         (&[DOWN, "+", BACK], "No longer only 192.0.2.1 <=> 198.51.100.2", 0, Some(0)),
         (&[DOWN, "+", BACK, BACK], "Nothing is out of view", 0, Some(0)),
+        (&[DOWN, "x", "h", BACK], "Back to the table first: Esc", 1, Some(0)),
         // What is selected next is known when there is a view.
         (&[DOWN, "x", "x"], "Select a row first, by Up or Down", 1, Some(0)),
     ];
@@ -402,6 +407,11 @@ fn a_row_is_looked_at_whatever_becomes_of_it() {
         (vec![enter, enter], None, None),
         (vec![enter, escape], None, None),
         (vec![enter, press('h')], Some(Page::Help), None),
+        (vec![enter, press('h'), press('h')], DETAIL, Some("198.51.100.2")),
+        (vec![enter, press('h'), press('i'), escape], DETAIL, Some("198.51.100.2")),
+        (vec![enter, press('h'), enter, enter], None, None),
+        (vec![enter, press('i'), press('g'), escape], None, None),
+        (vec![press('g'), press('i'), escape], Some(Page::Chart), None),
         (vec![enter, press('p'), press('s'), press('G')], DETAIL, Some("198.51.100.2")),
         (vec![press('g')], Some(Page::Chart), None),
         (vec![press('g'), press('g')], None, None),

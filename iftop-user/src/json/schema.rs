@@ -25,6 +25,7 @@ fn full() -> Value {
     let row = &mut view.rows[0];
     row.local.name = Some("us.example.com".to_owned());
     row.remote.name = Some("them.example.com".to_owned());
+    view.matched = Some(Matched { flows: 1, ..Matched::default() });
     view.out_of_view = Some(Matched { flows: 3, ..Matched::default() });
     view.health = fixture::lossy();
     view.health.missing = [Some(Cause::Xdp), Some(Cause::TakenAway)];
@@ -92,6 +93,7 @@ const NULLABLE: &[&str] = &[
     "/name",
     "/protocol",
     "/group",
+    "/matched",
     "/out_of_view",
     "/prefix",
     "/covered",

@@ -35,20 +35,20 @@ struct PeakSinceStart {
     packets_after_seconds: f64,
 }
 
-/// What somebody took out of view.
+/// Some of the flows, and what they come to.
 #[derive(Serialize)]
-pub(super) struct OutOfView {
+pub(super) struct Part {
     flows: usize,
     bits_per_second: Windows,
     packets_per_second: Windows,
 }
 
-impl From<Matched> for OutOfView {
-    fn from(out: Matched) -> Self {
+impl From<Matched> for Part {
+    fn from(part: Matched) -> Self {
         Self {
-            flows: out.flows,
-            bits_per_second: Windows::of(out.rates, Unit::Bits),
-            packets_per_second: Windows::of(out.rates, Unit::Packets),
+            flows: part.flows,
+            bits_per_second: Windows::of(part.rates, Unit::Bits),
+            packets_per_second: Windows::of(part.rates, Unit::Packets),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 const FILTER_WIDTH: usize = 24;
 
 /// Lengths in which each fact can be said.
-const FORMS: usize = 3;
+const FORMS: usize = 4;
 
 /// What the rule says, from the left.
 struct Parts {
@@ -55,8 +55,7 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
     facts.extend(app.packet_filter().map(packet_filter));
     facts.extend(view.out_of_view.map(|out| out_of_view(app, &out)));
     if let Some(progress) = status.progress {
-        let [long, short] = progress::forms(progress, glyphs);
-        facts.push([long, short.clone(), short]);
+        facts.push(from_long_on(&progress::forms(progress, glyphs)));
     }
     if let Some(note) = status.note {
         facts.push(array::from_fn(|_| note.to_owned()));
@@ -72,7 +71,7 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
         Some(reason) => format!("{short} ({reason})"),
         None => short.clone(),
     };
-    facts.push([long.clone(), long, short]);
+    facts.push([long.clone(), long.clone(), long, short]);
     let netns = status.netns.map(|netns| format!("netns {netns}"));
     let [source, plain] = [status.reason, None].map(|reason| source(status, reason));
     // The first of several capabilities tells enough.
@@ -87,6 +86,11 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
         facts,
         warning: shortfall.is_some() || is_losing || malformed.is_some() || status.note.is_some(),
     }
+}
+
+/// Where there are fewer forms, the last one stands for those that would be shorter.
+fn from_long_on<const FEWER: usize>(forms: &[String; FEWER]) -> [String; FORMS] {
+    array::from_fn(|form| forms[form.min(FEWER - 1)].clone())
 }
 
 fn source(status: &Status<'_>, reason: Option<&str>) -> String {
@@ -117,8 +121,7 @@ fn lost(format: Format, now: &LostNow) -> Option<String> {
 
 /// That a packet filter is on, as all that is shown is of what passes it.
 fn packet_filter(text: &str) -> [String; FORMS] {
-    let short = "packet filter on".to_owned();
-    [format!("packet filter \"{}\"", cut(text)), short.clone(), short]
+    from_long_on(&[format!("packet filter \"{}\"", cut(text)), "packet filter on".to_owned()])
 }
 
 /// That rows are missing because somebody wanted it so, and how much is in them.
@@ -128,7 +131,7 @@ fn out_of_view(app: &App, out: &Matched) -> [String; FORMS] {
     let rate = app.settings().format.rate(app.bar_rate(&out.rates)).trimmed();
     let short = format!("out of view: {flows}");
     let shortest = format!("{} out", grouped(out.flows as u64));
-    [format!("{short}, {rate}"), short, shortest]
+    from_long_on(&[format!("{short}, {rate}"), short, shortest])
 }
 
 /// As much of a filter as there is room for.
@@ -152,6 +155,7 @@ fn filter(app: &App, view: &View) -> Option<[String; FORMS]> {
         format!("filter \"{text}\": {sum}, {flows}"),
         format!("filter: {sum}, {flows}"),
         format!("filter: {flows}"),
+        "filter on".to_owned(),
     ])
 }
 

@@ -226,7 +226,8 @@ fn a_filter_shows_what_passes_it_of_how_much() {
         ),
         (80, "── eth0 ─ filter: 1.24Gb of 9.41Gb, 38 of 12,408 flows ─ attributed 100% ───────"),
         (73, "── eth0 ─ filter: 38 of 12,408 flows ─ attributed 100% ──────────────────"),
-        (40, "── eth0 ─ attributed 100% ──────────────"),
+        (40, "── eth0 ─ filter on ─ attributed 100% ──"),
+        (38, "── eth0 ─ attributed 100% ────────────"),
     ];
     for (width, expected) in cases {
         assert_eq!(shown(width, &app, &STATUS), expected);
