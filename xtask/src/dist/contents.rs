@@ -30,84 +30,97 @@ pub enum Content {
 
 use Content::{File, Generated, Licences, Program};
 
+/// Contents, and where they are.
+type Files = &'static [(Content, &'static str)];
+
 /// A name for what is installed, and files by their paths. Those that end in `.gz` are compressed.
 pub struct Layout {
     pub name: &'static str,
-    pub files: &'static [(Content, &'static str)],
+    files: [Files; 2],
+    /// The folder of what there is to read.
+    documents: &'static str,
 }
+
+/// Paths as in the repository, so that they lead from one to the other.
+const DOCUMENTS: [&str; 15] = [
+    "README.md",
+    "docs/benchmark.md",
+    "docs/detail.svg",
+    "docs/differences.md",
+    "docs/disturbance.svg",
+    "docs/faults.md",
+    "docs/first-minutes.md",
+    "docs/fuzzing.md",
+    "docs/guide.md",
+    "docs/install.md",
+    "docs/json.md",
+    "docs/json.schema.json",
+    "docs/soak.md",
+    "docs/table.svg",
+    "docs/verifier.md",
+];
 
 pub const ARCHIVE: Layout = Layout {
     name: "iftop",
-    files: &[
-        (Program, "iftop"),
-        (Generated("man"), "iftop.8"),
-        (Generated("bash"), "completions/iftop.bash"),
-        (Generated("zsh"), "completions/_iftop"),
-        (Generated("fish"), "completions/iftop.fish"),
-        (File("iftop-user/iftoprc.sample"), "iftoprc.sample"),
-        (File("README.md"), "README.md"),
-        (File("CHANGELOG.md"), "CHANGELOG.md"),
-        (File("docs/differences.md"), "docs/differences.md"),
-        (File("docs/install.md"), "docs/install.md"),
-        (File("docs/json.md"), "docs/json.md"),
-        (File("docs/json.schema.json"), "docs/json.schema.json"),
-        (File("LICENSE-MIT"), "LICENSE-MIT"),
-        (File("LICENSE-APACHE"), "LICENSE-APACHE"),
-        (Licences, "LICENSES-OF-OTHERS"),
+    files: [
+        &[
+            (Program, "iftop"),
+            (Generated("man"), "iftop.8"),
+            (Generated("bash"), "completions/iftop.bash"),
+            (Generated("zsh"), "completions/_iftop"),
+            (Generated("fish"), "completions/iftop.fish"),
+        ],
+        &[
+            (File("iftop-user/iftoprc.sample"), "iftoprc.sample"),
+            (File("CHANGELOG.md"), "CHANGELOG.md"),
+            (File("LICENSE-MIT"), "LICENSE-MIT"),
+            (File("LICENSE-APACHE"), "LICENSE-APACHE"),
+            (Licences, "LICENSES-OF-OTHERS"),
+        ],
     ],
+    documents: "",
 };
+
+/// What `.deb` and `.rpm` have at the same place.
+const PACKAGE: Files = &[
+    (Program, "usr/bin/iftop-ebpf"),
+    (Generated("man"), "usr/share/man/man8/iftop-ebpf.8.gz"),
+    (Generated("bash"), "usr/share/bash-completion/completions/iftop-ebpf"),
+    (Generated("fish"), "usr/share/fish/vendor_completions.d/iftop-ebpf.fish"),
+    // bash-completion has a file for classic iftop.
+    (File("xtask/src/dist/package/iftop.bash"), "etc/bash_completion.d/iftop-ebpf"),
+    (File("xtask/src/dist/package/iftop.fish"), "usr/share/fish/vendor_completions.d/iftop.fish"),
+    (File("iftop-user/iftoprc.sample"), "usr/share/doc/iftop-ebpf/examples/iftoprc.sample"),
+];
 
 pub const DEB: Layout = Layout {
     name: alternative::NAME,
-    files: &[
-        (Program, "usr/bin/iftop-ebpf"),
-        (Generated("man"), "usr/share/man/man8/iftop-ebpf.8.gz"),
-        (Generated("bash"), "usr/share/bash-completion/completions/iftop-ebpf"),
-        (Generated("zsh"), "usr/share/zsh/vendor-completions/_iftop-ebpf"),
-        (Generated("fish"), "usr/share/fish/vendor_completions.d/iftop-ebpf.fish"),
-        // bash-completion has a file for classic iftop.
-        (File("xtask/src/dist/package/iftop.bash"), "etc/bash_completion.d/iftop-ebpf"),
-        (
-            File("xtask/src/dist/package/iftop.fish"),
-            "usr/share/fish/vendor_completions.d/iftop.fish",
-        ),
-        (File("iftop-user/iftoprc.sample"), "usr/share/doc/iftop-ebpf/examples/iftoprc.sample"),
-        (File("README.md"), "usr/share/doc/iftop-ebpf/README.md"),
-        (File("CHANGELOG.md"), "usr/share/doc/iftop-ebpf/changelog.gz"),
-        (File("docs/differences.md"), "usr/share/doc/iftop-ebpf/docs/differences.md"),
-        (File("docs/install.md"), "usr/share/doc/iftop-ebpf/docs/install.md"),
-        (File("docs/json.md"), "usr/share/doc/iftop-ebpf/docs/json.md"),
-        (File("docs/json.schema.json"), "usr/share/doc/iftop-ebpf/docs/json.schema.json"),
-        (File("LICENSE-MIT"), "usr/share/doc/iftop-ebpf/copyright"),
-        (File("LICENSE-APACHE"), "usr/share/doc/iftop-ebpf/LICENSE-APACHE"),
-        (Licences, "usr/share/doc/iftop-ebpf/LICENSES-OF-OTHERS.gz"),
+    files: [
+        PACKAGE,
+        &[
+            (Generated("zsh"), "usr/share/zsh/vendor-completions/_iftop-ebpf"),
+            (File("CHANGELOG.md"), "usr/share/doc/iftop-ebpf/changelog.gz"),
+            (File("LICENSE-MIT"), "usr/share/doc/iftop-ebpf/copyright"),
+            (File("LICENSE-APACHE"), "usr/share/doc/iftop-ebpf/LICENSE-APACHE"),
+            (Licences, "usr/share/doc/iftop-ebpf/LICENSES-OF-OTHERS.gz"),
+        ],
     ],
+    documents: "usr/share/doc/iftop-ebpf/",
 };
 
 pub const RPM: Layout = Layout {
     name: alternative::NAME,
-    files: &[
-        (Program, "usr/bin/iftop-ebpf"),
-        (Generated("man"), "usr/share/man/man8/iftop-ebpf.8.gz"),
-        (Generated("bash"), "usr/share/bash-completion/completions/iftop-ebpf"),
-        (Generated("zsh"), "usr/share/zsh/site-functions/_iftop-ebpf"),
-        (Generated("fish"), "usr/share/fish/vendor_completions.d/iftop-ebpf.fish"),
-        (File("xtask/src/dist/package/iftop.bash"), "etc/bash_completion.d/iftop-ebpf"),
-        (
-            File("xtask/src/dist/package/iftop.fish"),
-            "usr/share/fish/vendor_completions.d/iftop.fish",
-        ),
-        (File("iftop-user/iftoprc.sample"), "usr/share/doc/iftop-ebpf/examples/iftoprc.sample"),
-        (File("README.md"), "usr/share/doc/iftop-ebpf/README.md"),
-        (File("CHANGELOG.md"), "usr/share/doc/iftop-ebpf/CHANGELOG.md"),
-        (File("docs/differences.md"), "usr/share/doc/iftop-ebpf/docs/differences.md"),
-        (File("docs/install.md"), "usr/share/doc/iftop-ebpf/docs/install.md"),
-        (File("docs/json.md"), "usr/share/doc/iftop-ebpf/docs/json.md"),
-        (File("docs/json.schema.json"), "usr/share/doc/iftop-ebpf/docs/json.schema.json"),
-        (File("LICENSE-MIT"), "usr/share/licenses/iftop-ebpf/LICENSE-MIT"),
-        (File("LICENSE-APACHE"), "usr/share/licenses/iftop-ebpf/LICENSE-APACHE"),
-        (Licences, "usr/share/licenses/iftop-ebpf/LICENSES-OF-OTHERS"),
+    files: [
+        PACKAGE,
+        &[
+            (Generated("zsh"), "usr/share/zsh/site-functions/_iftop-ebpf"),
+            (File("CHANGELOG.md"), "usr/share/doc/iftop-ebpf/CHANGELOG.md"),
+            (File("LICENSE-MIT"), "usr/share/licenses/iftop-ebpf/LICENSE-MIT"),
+            (File("LICENSE-APACHE"), "usr/share/licenses/iftop-ebpf/LICENSE-APACHE"),
+            (Licences, "usr/share/licenses/iftop-ebpf/LICENSES-OF-OTHERS"),
+        ],
     ],
+    documents: "usr/share/doc/iftop-ebpf/",
 };
 
 /// Where the contents come from.
@@ -117,13 +130,21 @@ pub struct Sources<'a> {
 }
 
 impl Layout {
+    /// What it has, and at which paths.
+    pub fn files(&self) -> impl Iterator<Item = (Content, String)> {
+        let files = self.files.into_iter().flatten();
+        let files = files.map(|&(content, path)| (content, path.to_owned()));
+        let document = |path| (File(path), format!("{}{path}", self.documents));
+        files.chain(DOCUMENTS.map(document))
+    }
+
     /// Puts all files into a folder, which is made anew.
     pub fn write(&self, sources: &Sources, folder: &Path) -> Result<()> {
         if folder.exists() {
             fs::remove_dir_all(folder).context("remove an older package")?;
         }
-        for (content, path) in self.files {
-            self.put(*content, &folder.join(path), sources)
+        for (content, path) in self.files() {
+            self.put(content, &folder.join(&path), sources)
                 .with_context(|| format!("make {path}"))?;
         }
         Ok(())
@@ -172,7 +193,7 @@ mod tests {
     #[test]
     fn files_of_the_repository_are_there() {
         let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-        for (content, path) in [ARCHIVE, DEB, RPM].iter().flat_map(|layout| layout.files) {
+        for (content, path) in [ARCHIVE, DEB, RPM].iter().flat_map(Layout::files) {
             if let File(file) = content {
                 assert!(root.join(file).is_file(), "{path}: {file}");
             }
@@ -194,8 +215,19 @@ mod tests {
         ];
         for layout in [ARCHIVE, DEB, RPM] {
             for content in all {
-                assert!(layout.files.iter().any(|(has, _)| *has == content), "{content:?}");
+                assert!(layout.files().any(|(has, _)| has == content), "{content:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_readme_leads_to_is_there_too() {
+        let text = include_str!("../../../README.md");
+        let links = text.split("](docs/").skip(1).filter_map(|rest| rest.split(')').next());
+        let links: Vec<_> = links.map(|name| format!("docs/{name}")).collect();
+        assert!(links.len() > 10, "{links:?}");
+        for link in links {
+            assert!(DOCUMENTS.contains(&&*link), "{link}");
         }
     }
 
@@ -210,8 +242,8 @@ mod tests {
             "usr/share/bash-completion/completions/iftop",
             "usr/share/zsh/functions/Completion/Unix/_iftop",
         ];
-        for (_, path) in PACKAGES.iter().flat_map(|layout| layout.files) {
-            assert!(!others.contains(path), "{path}");
+        for (_, path) in PACKAGES.iter().flat_map(|layout| layout.files()) {
+            assert!(!others.contains(&&*path), "{path}");
         }
     }
 
@@ -222,7 +254,7 @@ mod tests {
         assert_eq!(targets.len(), 2, "{targets:?}");
         for layout in PACKAGES {
             for target in &targets {
-                assert!(layout.files.iter().any(|(_, path)| path == target), "{target}");
+                assert!(layout.files().any(|(_, path)| path == *target), "{target}");
             }
         }
         assert!(alternative::REMOVE.ends_with(&format!("/{}", targets[0])));

@@ -57,8 +57,8 @@ fn fields() -> String {
 
 /// What is in `/etc` is the administrator's to change.
 fn configuration() -> String {
-    let files = DEB.files.iter().filter(|(_, path)| path.starts_with("etc/"));
-    files.flat_map(|(_, path)| ["/", path, "\n"]).collect()
+    let files = DEB.files().filter(|(_, path)| path.starts_with("etc/"));
+    files.flat_map(|(_, path)| ["/".to_owned(), path, "\n".to_owned()]).collect()
 }
 
 fn script(when: &str, what: &str) -> String {

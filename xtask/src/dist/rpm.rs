@@ -40,7 +40,7 @@ fn spec(stage: &Path) -> String {
     let (install, remove) = (alternative::INSTALL, alternative::REMOVE);
     let stage = stage.display();
     let mut files = String::new();
-    for (_, path) in RPM.files {
+    for (_, path) in RPM.files() {
         let kind = match path.split('/').nth(if path.starts_with("usr/share/") { 2 } else { 0 }) {
             Some("etc") => "%config(noreplace) ",
             Some("doc" | "man") => "%doc ",
@@ -99,11 +99,11 @@ mod tests {
     fn every_file_is_in_it_and_every_folder_of_ours() {
         let spec = spec(Path::new("/stage"));
         let (_, list) = spec.split_once("%files\n").unwrap();
-        for (_, path) in RPM.files {
+        for (_, path) in RPM.files() {
             assert!(
                 list.lines().any(|line| line.split(' ').next_back() == Some(&format!("/{path}")))
             );
-            let folder = Path::new(path).parent().unwrap().to_str().unwrap();
+            let folder = Path::new(&path).parent().unwrap().to_str().unwrap();
             if folder.contains("iftop-ebpf") {
                 assert!(list.contains(&format!("%dir /{folder}\n")), "{folder}");
             }
