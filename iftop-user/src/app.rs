@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub mod action;
+mod behind;
 mod closer;
 mod cursor;
 pub mod editor;
@@ -32,6 +33,7 @@ mod shown;
 pub mod text_keys;
 
 use action::Action;
+use behind::Behind;
 use closer::Looking;
 use cursor::Cursor;
 use editor::Editor;
@@ -105,17 +107,6 @@ enum Freeze {
     Yes(Vec<RowId>),
 }
 
-/// What the view that is shown does not know yet. Keys of one kind add up; one of another kind means
-/// the table as it would look by then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Behind {
-    Nothing,
-    /// Where the display stands in the list.
-    Moves,
-    /// What is in the list, and in which order.
-    Changes,
-}
-
 #[derive(Clone, Debug)]
 struct Hint {
     text: Cow<'static, str>,
@@ -185,29 +176,6 @@ impl App {
         self.cursor.fit(rows);
     }
 
-    /// Whether a key means something else once a view is shown that knows of the keys before.
-    pub fn needs_view_before(&self, event: KeyEvent) -> bool {
-        if self.prompt.is_some() || event.is_release() {
-            return false;
-        }
-        let asks = |what: fn(Action) -> bool| keys::action(event).is_some_and(what);
-        match self.behind {
-            Behind::Nothing => false,
-            Behind::Moves => !asks(Action::moves),
-            Behind::Changes => asks(Action::looks_at_rows) || self.is_freezing(),
-        }
-    }
-
-    /// Whether rows are others than those of the view that is shown.
-    pub fn is_behind(&self) -> bool {
-        self.behind == Behind::Changes
-    }
-
-    /// Whether the next view says in which order rows are to stay.
-    pub fn is_freezing(&self) -> bool {
-        matches!(self.freeze, Freeze::Wanted)
-    }
-
     /// Does what a key asks for.
     pub fn key(&mut self, event: KeyEvent) -> Outcome {
         if event.is_release() {
@@ -232,11 +200,7 @@ impl App {
 
     /// Does what an action asks for, as far as it concerns the display.
     pub fn apply(&mut self, action: Action) {
-        if !action.moves() {
-            self.behind = Behind::Changes;
-        } else if self.behind == Behind::Nothing {
-            self.behind = Behind::Moves;
-        }
+        self.fall_behind(action);
         match action {
             Action::Help => self.turn(Page::Help),
             Action::Health => self.turn(Page::Health),

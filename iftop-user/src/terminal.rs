@@ -1,43 +1,28 @@
 //! The terminal while the live table is on it: taken over at the start, given back whenever we stop
 //! or end.
 //!
-//! It owns frames on their way to the terminal, and what comes from it: keys, its size, and being
+//! It owns when a frame goes to the terminal, and what comes from it: keys, its size, and being
 //! stopped and continued. It must never decide what is drawn, and never wait for a terminal that is
 //! slow: it skips frames instead.
 
-use std::{cell::RefCell, future, io, mem, panic, pin::Pin, rc::Rc, task::Poll};
+use std::{future, mem, panic, pin::Pin, task::Poll};
 
 use anyhow::{Context as _, Result, ensure};
-use crossterm::{
-    clipboard::CopyToClipboard,
-    event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers, MouseEvent},
-};
-use ratatui::{
-    Frame, TerminalOptions, Viewport,
-    backend::CrosstermBackend,
-    layout::{Rect, Size},
-};
-use rustix::{
-    io::Errno,
-    stdio::{stderr, stdout},
-    termios::tcgetwinsize,
-};
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers, MouseEvent};
+use ratatui::{Frame, layout::Size};
+use rustix::{io::Errno, stdio::stderr};
 use tokio_stream::Stream as _;
 
 use crate::printer::{Printer, takes_something};
 
+mod frames;
 mod hold;
 mod job;
 pub mod keyboard;
 mod modes;
 
+use frames::Frames;
 use job::{Job, JobEvent, Whom};
-
-/// Of a terminal that does not know its size, such as a serial line: as ncurses has it.
-const UNKNOWN_SIZE: Size = Size { width: 80, height: 24 };
-
-/// More than any screen has. A frame takes memory for each cell, and a terminal can say 65535 by 65535.
-const LARGEST_SIZE: Size = Size { width: 1000, height: 500 };
 
 /// What the loop has to hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +40,7 @@ pub enum Input {
 ///
 /// While we are in the background it is somebody else's: nothing is drawn, no key is read.
 pub struct Terminal {
-    frames: ratatui::Terminal<CrosstermBackend<Bytes>>,
-    /// What ratatui has made of the newest frame.
-    bytes: Bytes,
-    size: Size,
-    mouse: bool,
+    frames: Frames,
     printer: Printer,
     /// A frame was asked for while an older one was being written.
     skipped: bool,
@@ -74,13 +55,8 @@ impl Terminal {
     /// # Errors
     /// When there is none, or its size is not known.
     pub fn take() -> Result<Self> {
-        let bytes = Bytes::default();
-        let size = size()?;
         let mut terminal = Self {
-            frames: frames(&bytes, size)?,
-            bytes,
-            size,
-            mouse: false,
+            frames: Frames::new()?,
             printer: Printer::start_with(hold::write_frame)?,
             skipped: false,
             job: Job::new()?,
@@ -95,11 +71,7 @@ impl Terminal {
     /// # Errors
     /// None: it goes to memory.
     pub fn set_mouse(&mut self, on: bool) -> Result<()> {
-        if self.mouse != on {
-            self.mouse = on;
-            hold::set_mouse(&mut self.bytes, on).context("ask for the mouse")?;
-        }
-        Ok(())
+        self.frames.set_mouse(on)
     }
 
     /// Draws a frame, of which only what changed is written, by another thread. Does nothing while
@@ -116,11 +88,7 @@ impl Terminal {
             return Ok(());
         }
         ensure!(hold::is_taken(), "the terminal was given back after a panic");
-        if size()? != self.size {
-            self.forget()?;
-        }
-        self.frames.draw(render).context("draw on the terminal")?;
-        self.printer.start_printing(self.bytes.take());
+        self.printer.start_printing(self.frames.draw(render)?);
         Ok(())
     }
 
@@ -129,8 +97,7 @@ impl Terminal {
     /// # Errors
     /// None: the memory that it is written to takes everything.
     pub fn copy(&mut self, text: &str) -> Result<()> {
-        let copy = CopyToClipboard::to_clipboard_from(text);
-        crossterm::queue!(self.bytes, copy).context("copy to the clipboard")
+        self.frames.copy(text)
     }
 
     /// The size of the next frame.
@@ -138,7 +105,7 @@ impl Terminal {
     /// # Errors
     /// When the terminal does not tell.
     pub fn size(&self) -> Result<Size> {
-        size()
+        frames::size()
     }
 
     /// What comes from the terminal next. It also stops us, by Ctrl-Z or SIGTSTP, and goes on from
@@ -168,14 +135,14 @@ impl Terminal {
                         return Ok(Input::Redraw);
                     }
                     Event::Key(key) if is_control(key, 'l') => {
-                        self.forget()?;
+                        self.frames.forget()?;
                         return Ok(Input::Redraw);
                     }
                     Event::Key(key) => return Ok(Input::Key(key)),
                     Event::Mouse(mouse) => return Ok(Input::Mouse(mouse)),
                     // Also where it is as large as before: what was cut off in between is gone.
                     Event::Resize(..) => {
-                        self.forget()?;
+                        self.frames.forget()?;
                         return Ok(Input::Redraw);
                     }
                     _ => {}
@@ -214,7 +181,7 @@ impl Terminal {
             return Ok(false);
         }
         hold::take()?;
-        self.forget()?;
+        self.frames.forget()?;
         if self.events.is_none() {
             self.events = Some(events()?);
         }
@@ -233,16 +200,6 @@ impl Terminal {
         self.events = None;
         hold::give_back();
     }
-
-    /// Lets the next frame be a whole one, whatever is on the screen.
-    fn forget(&mut self) -> Result<()> {
-        self.size = size()?;
-        self.frames = frames(&self.bytes, self.size)?;
-        // The old frames have said farewell to the cursor.
-        self.bytes.take();
-        hold::clear_screen(&mut self.bytes).context("clear the screen")?;
-        hold::set_mouse(&mut self.bytes, self.mouse).context("ask for the mouse")
-    }
 }
 
 /// What comes from the terminal. crossterm starts a thread for that, and panics where there can be none: here
@@ -260,46 +217,6 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         self.give_back();
     }
-}
-
-/// Memory that ratatui draws into.
-#[derive(Clone, Default)]
-struct Bytes(Rc<RefCell<Vec<u8>>>);
-
-impl Bytes {
-    fn take(&self) -> Vec<u8> {
-        self.0.take()
-    }
-}
-
-impl io::Write for Bytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Frames for a screen that is empty. The area is fixed since ratatui would ask `/dev/tty` for its
-/// size, which may be another terminal.
-fn frames(bytes: &Bytes, size: Size) -> Result<ratatui::Terminal<CrosstermBackend<Bytes>>> {
-    let viewport = Viewport::Fixed(Rect::from(size));
-    let backend = CrosstermBackend::new(bytes.clone());
-    ratatui::Terminal::with_options(backend, TerminalOptions { viewport })
-        .context("make room for a frame")
-}
-
-fn size() -> Result<Size> {
-    let size = tcgetwinsize(stdout()).context("ask for the terminal's size")?;
-    if size.ws_col == 0 || size.ws_row == 0 {
-        return Ok(UNKNOWN_SIZE);
-    }
-    Ok(Size {
-        width: size.ws_col.min(LARGEST_SIZE.width),
-        height: size.ws_row.min(LARGEST_SIZE.height),
-    })
 }
 
 fn is_control(key: KeyEvent, letter: char) -> bool {

@@ -4,12 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use iftop_common::Count;
-use ratatui::{
-    Terminal,
-    backend::TestBackend,
-    buffer::Buffer,
-    style::{Color, Modifier},
-};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
 
 use super::*;
 use crate::{
@@ -18,6 +13,9 @@ use crate::{
     units::{Format, Prefixes, Unit},
     view::{Closeup, Detail, Grouping, Matched, RowGroup, View, fixture},
 };
+
+mod cells;
+mod pages;
 
 const STATUS: Status<'_> = Status::new("eth0", "ebpf/tcx");
 
@@ -49,18 +47,6 @@ fn text(buffer: &Buffer) -> String {
 
 fn screen(app: &App, width: u16, height: u16) -> String {
     text(&render(app, &STATUS, width, height))
-}
-
-/// How many cells of each row are in reverse video; they must start at column 0.
-fn reversed(buffer: &Buffer) -> Vec<usize> {
-    let rows = buffer.content.chunks(buffer.area.width.into());
-    rows.map(|row| {
-        let is_reversed = |cell: &ratatui::buffer::Cell| cell.modifier.contains(Modifier::REVERSED);
-        let cells = row.iter().filter(|cell| is_reversed(cell)).count();
-        assert!(row[..cells].iter().all(is_reversed), "a bar with a gap");
-        cells
-    })
-    .collect()
 }
 
 #[test]
@@ -101,98 +87,6 @@ fn other_screens() {
     let app = app_with(bytes, Some(1_000_000), fixture::hosts(), "");
     let ascii = Status { unicode: false, ..STATUS };
     insta::assert_snapshot!("bytes_ascii", text(&render(&app, &ascii, 80, 16)));
-}
-
-/// A page of what is looked at closer.
-fn closer(key: KeyCode, closeup: Closeup) -> App {
-    let mut app = app(fixture::hosts(), "");
-    app.dump_by("tcpdump -ni eth0".to_owned());
-    app.key(KeyEvent::from(key));
-    let elapsed = Duration::from_secs(3725);
-    app.show(View { closeup: Some(closeup), elapsed, ..fixture::hosts() });
-    app
-}
-
-#[test]
-fn what_is_looked_at_closer() {
-    let row = fixture::ports().rows.remove(1);
-    let mut detail = fixture::detail(Row { protocol: Some(6), ..row });
-    let of_row = |detail: &Detail| closer(KeyCode::Enter, Closeup::Row(Box::new(detail.clone())));
-    let mut network = fixture::detail(fixture::networks().rows.remove(0));
-    network.expression = "net 198.51.0.0/16".to_owned();
-    insta::assert_snapshot!("detail_network", screen(&of_row(&network), 80, 24));
-    insta::assert_snapshot!("detail_80x24", screen(&of_row(&detail), 80, 24));
-    insta::assert_snapshot!("detail_160x40", screen(&of_row(&detail), 160, 40));
-    insta::assert_snapshot!("detail_40x20", screen(&of_row(&detail), 40, 20));
-    let mut end = of_row(&detail);
-    end.key(KeyEvent::from(KeyCode::End));
-    insta::assert_snapshot!("detail_40x20_end", screen(&end, 40, 20));
-
-    // There was no room for the older steps, and no flow is left.
-    detail.history.iter_mut().take(40).for_each(|point| point.traffic = None);
-    (detail.flows, detail.vlans) = (0, [0].into());
-    let ascii = Status { unicode: false, netns: Some("web"), ..STATUS };
-    insta::assert_snapshot!("detail_ascii", text(&render(&of_row(&detail), &ascii, 80, 24)));
-
-    let of_interface = |history| {
-        closer(KeyCode::Char('g'), Closeup::Interface(history, Duration::from_secs(3725)))
-    };
-    insta::assert_snapshot!("chart_80x24", screen(&of_interface(fixture::history()), 80, 24));
-    let short = fixture::history().split_off(48);
-    insta::assert_snapshot!("chart_begins", screen(&of_interface(short), 80, 24));
-    insta::assert_snapshot!("chart_empty", screen(&of_interface(Vec::new()), 80, 24));
-}
-
-#[test]
-fn bars_of_the_chart_are_as_high_as_its_numbers() {
-    let step = |number, bytes| Point {
-        number,
-        duration: Duration::from_secs(10),
-        is_open: false,
-        traffic: Some(Pair {
-            sent: Count { bytes, packets: 1 },
-            received: Count { bytes: 0, packets: 0 },
-        }),
-    };
-    // In eighths of 8 lines: 64 of the highest, and never none of something.
-    let bytes = [0, 1, 10_000, 20_000, 30_000, 40_000, 640_000, 320_000];
-    let history: Vec<_> = (0..).zip(bytes).map(|(number, bytes)| step(number, bytes)).collect();
-    let app = closer(KeyCode::Char('g'), Closeup::Interface(history, Duration::from_secs(3725)));
-    let buffer = render(&app, &STATUS, 80, 29);
-    let eighths = |column: u16| -> usize {
-        let levels = " ▁▂▃▄▅▆▇█";
-        let cells = (7..15).map(|row| buffer[(column, row)].symbol().chars().next().unwrap());
-        cells.map(|cell| levels.chars().position(|level| level == cell).unwrap()).sum()
-    };
-    let end = 12 + 61;
-    let heights: Vec<_> = (end - 8..end).map(eighths).collect();
-    assert_eq!(heights, [0, 1, 1, 2, 3, 4, 64, 32]);
-}
-
-#[test]
-fn how_the_counting_goes() {
-    let mut view = fixture::hosts();
-    view.account.not_ip.packets = 214;
-    view.account.malformed.packets = 3;
-    insta::assert_snapshot!("health_80x24", screen(&app(view.clone(), "i"), 80, 24));
-    insta::assert_snapshot!("health_60x20", screen(&app(view.clone(), "i"), 60, 20));
-    insta::assert_snapshot!("health_40x10", screen(&app(view.clone(), "i"), 40, 10));
-    let inside = Status { netns: Some("web"), ..STATUS };
-    insta::assert_snapshot!(
-        "health_netns",
-        text(&render(&app(view.clone(), "i"), &inside, 80, 24))
-    );
-    view.health = fixture::lossy();
-    let lossy = app(view, "i");
-    insta::assert_snapshot!("health_lossy", screen(&lossy, 80, 24));
-    let mut end = lossy;
-    end.key(KeyEvent::from(KeyCode::End));
-    insta::assert_snapshot!("health_40x10_end", screen(&end, 40, 10));
-    let unknown = app(View::default(), "i");
-    insta::assert_snapshot!("health_unknown", screen(&unknown, 80, 24));
-    for (width, height) in [(1, 1), (12, 30), (40, 8), (40, 3), (300, 100)] {
-        screen(&end, width, height);
-    }
 }
 
 #[test]
@@ -255,57 +149,6 @@ fn the_share_of_the_link_stands_beside_the_totals() {
     assert_eq!(&lines[23][..30], "TOTAL:                 6.14MB ");
 }
 
-/// Cells of a line that look like this, as ranges.
-fn cells(buffer: &Buffer, line: u16, wanted: impl Fn(&ratatui::buffer::Cell) -> bool) -> String {
-    let width = buffer.area.width;
-    let found: Vec<u16> = (0..width).filter(|x| wanted(&buffer[(*x, line)])).collect();
-    match found[..] {
-        [] => "none".to_owned(),
-        [first, .., last] if usize::from(last - first) + 1 == found.len() => {
-            format!("{first}..{last}")
-        }
-        _ => format!("{found:?}"),
-    }
-}
-
-#[test]
-fn colours_say_direction_size_and_trouble_and_nothing_needs_them() {
-    let mut view = fixture::hosts();
-    // Without the giant the first row is the one that carries much.
-    view.rows.remove(2);
-    view.account.other = Count { bytes: 1, packets: 1 };
-    let shown = app(view, "b");
-    let coloured = render(&shown, &Status { colours: true, ..STATUS }, 80, 24);
-    let plain = render(&shown, &STATUS, 80, 24);
-    // (line, colour, cells)
-    let cases = [
-        (1, Color::Green, "26..29"),
-        (2, Color::Cyan, "26..29"),
-        (1, Color::Yellow, "56..79"),
-        (2, Color::Yellow, "56..79"),
-        (3, Color::Yellow, "none"),
-        (20, Color::Red, "0..79"),
-    ];
-    for (line, colour, expected) in cases {
-        assert_eq!(cells(&coloured, line, |cell| cell.fg == colour), expected, "{line} {colour}");
-    }
-    assert_eq!(text(&coloured), text(&plain));
-    assert!(plain.content.iter().all(|cell| cell.fg == Color::Reset));
-}
-
-#[test]
-fn the_selected_row_is_underlined() {
-    let mut app = app(fixture::hosts(), "");
-    app.fit(4);
-    app.key(KeyEvent::from(KeyCode::Down));
-    app.key(KeyEvent::from(KeyCode::Down));
-    let buffer = render(&app, &STATUS, 80, 24);
-    let underlined =
-        |line| cells(&buffer, line, |cell| cell.modifier.contains(Modifier::UNDERLINED));
-    let lines: Vec<String> = (2..7).map(underlined).collect();
-    assert_eq!(lines, ["none", "none", "0..79", "0..79", "none"]);
-}
-
 #[test]
 fn columns_as_in_iftop() {
     let plain = Settings { names: false, services: false, ..Settings::default() };
@@ -330,39 +173,6 @@ fn columns_as_in_iftop() {
     ];
     for (line, column, expected) in cases {
         assert_eq!(&lines[line][column..column + expected.len()], expected, "{line}:{column}");
-    }
-}
-
-#[test]
-fn a_bar_is_under_what_it_measures() {
-    // 1020 bytes 200 times a second, at a scale of 2 M.
-    let rate = 1020.0 * 200.0 * 8.0;
-    let row = fixture::row(
-        fixture::endpoint("192.0.2.1"),
-        fixture::endpoint("192.0.2.2"),
-        fixture::traffic([0.0; 3], 0),
-        fixture::traffic([0.0, rate, 0.0], 0),
-    );
-    let mut view = fixture::view(vec![row]);
-    view.totals.sent = fixture::total([0.0; 3], 0.0, 0);
-    view.totals.received = fixture::total([0.0, rate, 0.0], rate, 0);
-    view.both = view.totals.received;
-    let scale = Some(2 * 1024 * 1024);
-    // (keys, rows with a bar of so many cells)
-    let cases: [(&str, &[(usize, usize)]); 5] = [
-        ("", &[(3, 63), (10, 63)]),
-        ("t", &[(0, 19), (2, 63), (10, 63)]),
-        ("ttt", &[(0, 19), (10, 63)]),
-        // Over 40 s there was nothing.
-        ("B", &[(0, 23)]),
-        ("b", &[(0, 10)]),
-    ];
-    for (keys, expected) in cases {
-        let app = app_with(Settings::default(), scale, view.clone(), keys);
-        let cells = reversed(&render(&app, &STATUS, 80, 12));
-        let bars: Vec<(usize, usize)> =
-            cells.into_iter().enumerate().filter(|(_, cells)| *cells > 0).collect();
-        assert_eq!(bars, expected, "{keys}");
     }
 }
 

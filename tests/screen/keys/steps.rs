@@ -1,0 +1,236 @@
+//! Each key, and what the screen shows then.
+
+use super::{
+    Shows::{self, Bars, Line, No, Rows, Selected, Texts},
+    Step, silent, step,
+};
+
+// By all that was ever sent, the first to the third. The first was sent so early that only the rates
+// over 40 s know it, the second only those over 10 s.
+pub(super) const FIRST: &str = "10.9.0.1 => 10.9.0.2";
+pub(super) const SECOND: &str = "fd00:9::1 => fd00:9::2";
+pub(super) const THIRD: &str = "10.9.0.1 => 10.9.0.10";
+pub(super) const ALL: Shows = Rows(&[FIRST, SECOND, THIRD]);
+
+// With ports, in the same order.
+const DNS: &str = "10.9.0.1:53 => 10.9.0.2:4000";
+const NTP: &str = "[fd00:9::1]:123 => [fd00:9::2]:4001";
+const WEB: &str = "10.9.0.1:40001 => 10.9.0.10:80";
+const PING: &str = "10.9.0.1 => 10.9.0.2";
+const SSH: &str = "10.9.0.1:22 => 10.9.0.2:5000";
+
+pub(super) const DUMP: &str = "tcpdump -ni va 'ip and host 10.9.0.1 and host 10.9.0.2'";
+
+/// Each begins where the one before ended.
+pub(super) const STEPS: &[Step] = &[
+    step("P", "Display paused", Rows(&[SECOND, THIRD, FIRST])),
+    step("1", "Sort by col 1", Rows(&[THIRD, SECOND, FIRST])),
+    step("2", "Sort by col 2", Rows(&[SECOND, THIRD, FIRST])),
+    step("3", "Sort by col 3", ALL),
+    step("<", "Sort by source", Rows(&[FIRST, THIRD, SECOND])),
+    step(">", "Sort by dest", Rows(&[THIRD, FIRST, SECOND])),
+    step("o", "Order frozen", Rows(&[THIRD, FIRST, SECOND])),
+    step("4", "Sort by cumulative", Rows(&[THIRD, FIRST, SECOND])),
+    step("o", "Order unfrozen", ALL),
+    // All of the first was received, all of the third sent.
+    step("B", "Bars show 40s average", Bars(&[3, 5, 6, 21, 22])),
+    step("B", "Bars show 2s average", Bars(&[6, 21])),
+    step("B", "Bars show 10s average", Bars(&[5, 6, 21, 22])),
+    step("b", "Bars off", Line(1, "10.9.0.1     ")),
+    silent("B", Bars(&[])),
+    silent("B B", Bars(&[])),
+    step("b", "Bars on", Bars(&[5, 6, 21, 22])),
+    step("L", "Logarithmic scale", Texts(&["1.00Kb", "10.0Kb"])),
+    step("L", "Linear scale", Texts(&["25.6Kb", "38.4Kb"])),
+    step("u", "Rates in bytes", Texts(&["3.20KB", "4.80KB"])),
+    step("u", "Rates and counts in packets", Texts(&["3.50Kp"])),
+    step("u", "Rates in bits", Texts(&["25.6Kb", "38.4Kb"])),
+    step("T", "Show cumulative totals", Texts(&["124B", "19.1MB", "7.63MB"])),
+    step("T", "Hide cumulative totals", No("19.1MB")),
+    step(
+        "t",
+        "One line per host",
+        Rows(&["10.9.0.1 <=> 10.9.0.2", "fd00:9::1 <=> fd00:9::2", "10.9.0.1 <=> 10.9.0.10"]),
+    ),
+    step(
+        "t",
+        "Received traffic only",
+        Rows(&["10.9.0.1 <= 10.9.0.2", "fd00:9::1 <= fd00:9::2", "10.9.0.1 <= 10.9.0.10"]),
+    ),
+    step("t", "Sent traffic only", Rows(&[THIRD, FIRST, SECOND])),
+    step("t", "Two lines per host", ALL),
+    step("s", "Hide source host", Rows(&["* => 10.9.0.2", "* => fd00:9::2", "* => 10.9.0.10"])),
+    step("d", "Hide dest host", Rows(&["* => *", "* => *"])),
+    step("s", "Show source host", Rows(&["10.9.0.1 => *", "fd00:9::1 => *"])),
+    step("d", "Show dest host", ALL),
+    step("G", "Group by host", Rows(&["* => 10.9.0.2", "* => fd00:9::2", "* => 10.9.0.10"])),
+    step("G", "Group by network", Rows(&["* => 10.9.0.0/24", "* => fd00:9::/64"])),
+    step(
+        "G",
+        "Group by service",
+        Rows(&["* => 53/udp", "* => 123/udp", "* => 80/tcp", "* => ICMP", "* => 22/tcp"]),
+    ),
+    step("G", "Group by protocol", Rows(&["* => UDP", "* => TCP", "* => ICMP"])),
+    step("p", "Port display ON, but not in groups", Rows(&["* => UDP", "* => TCP", "* => ICMP"])),
+    step("p", "Port display OFF, but not in groups", Rows(&["* => UDP", "* => TCP", "* => ICMP"])),
+    silent("Down", Selected("* => UDP")),
+    step("x", "Out of view: * <=> UDP", Rows(&["* => TCP", "* => ICMP"])),
+    // The flows that it was made of.
+    step("G", "Group by flow", Rows(&[THIRD, FIRST])),
+    step("BSpace", "In view again: * <=> UDP", ALL),
+    silent("Escape", Selected("")),
+    step(
+        "S",
+        "Port display SOURCE",
+        Rows(&[
+            "10.9.0.1:53 => 10.9.0.2",
+            "[fd00:9::1]:123 => fd00:9::2",
+            "10.9.0.1:40001 => 10.9.0.10",
+            "10.9.0.1 => 10.9.0.2",
+            "10.9.0.1:22 => 10.9.0.2",
+        ]),
+    ),
+    step("D", "Port display ON", Rows(&[DNS, NTP, WEB, PING, SSH])),
+    step(
+        "S",
+        "Port display DEST",
+        Rows(&[
+            "10.9.0.1 => 10.9.0.2:4000",
+            "fd00:9::1 => [fd00:9::2]:4001",
+            "10.9.0.1 => 10.9.0.10:80",
+            "10.9.0.1 => 10.9.0.2",
+            "10.9.0.1 => 10.9.0.2:5000",
+        ]),
+    ),
+    step("D", "Port display OFF", ALL),
+    step("p", "Port display ON", Rows(&[DNS, NTP, WEB, PING, SSH])),
+    step(
+        "N",
+        "Port resolution on",
+        Rows(&[
+            "10.9.0.1:domain => 10.9.0.2:4000",
+            "[fd00:9::1]:ntp => [fd00:9::2]:4001",
+            "10.9.0.1:40001 => 10.9.0.10:http",
+            PING,
+            "10.9.0.1:ssh => 10.9.0.2:5000",
+        ]),
+    ),
+    step("N", "Port resolution off", Rows(&[DNS, NTP, WEB, PING, SSH])),
+    step("p", "Port display OFF", ALL),
+    step(
+        "n",
+        "DNS resolution on",
+        Rows(&[
+            "left.example => right.example",
+            "left6.example => right6.example",
+            "left.example => ten.example",
+        ]),
+    ),
+    step("n", "DNS resolution off", ALL),
+    // What is out of view is that of a row as it was shown.
+    step("x", "Select a row first, by Up or Down", ALL),
+    silent("Down", Selected(FIRST)),
+    step("x", "Out of view: 10.9.0.1 <=> 10.9.0.2", Rows(&[SECOND, THIRD])),
+    silent("Down", Selected(THIRD)),
+    silent("Up", Texts(&["out of view: 3 flows, "])),
+    step("p", "Port display ON", Rows(&[NTP, WEB])),
+    step("p", "Port display OFF", Rows(&[SECOND, THIRD])),
+    silent("Down", Selected(SECOND)),
+    step("+", "Only fd00:9::1 <=> fd00:9::2", Rows(&[SECOND])),
+    step("o", "Order frozen", Rows(&[SECOND])),
+    step("BSpace", "No longer only fd00:9::1 <=> fd00:9::2", Rows(&[SECOND, THIRD])),
+    step("x", "Out of view: fd00:9::1 <=> fd00:9::2", Rows(&[THIRD])),
+    step("BSpace", "In view again: fd00:9::1 <=> fd00:9::2", Rows(&[SECOND, THIRD])),
+    step("o", "Order unfrozen", Rows(&[SECOND, THIRD])),
+    step("BSpace", "In view again: 10.9.0.1 <=> 10.9.0.2", ALL),
+    step("BSpace", "Nothing is out of view", No("out of view: ")),
+    step("p", "Port display ON", Rows(&[DNS, NTP, WEB, PING, SSH])),
+    silent("Down", Selected(DNS)),
+    step("x", "Out of view: 10.9.0.1:53 <=> 10.9.0.2:4000", Rows(&[NTP, WEB, PING, SSH])),
+    step("p", "Port display OFF", Rows(&[SECOND, THIRD, FIRST])),
+    silent("BSpace", ALL),
+    silent("Escape", Selected("")),
+    silent("h", Texts(&["Host display:", "Sorting:", " q ^C - quit"])),
+    silent("?", No("Host display:")),
+    silent("?", Texts(&["Host display:"])),
+    silent("h", ALL),
+    silent("i", Texts(&["interface   va", "covered     100.000 %", "spilled 0"])),
+    silent("i", ALL),
+    silent(
+        "Enter h h",
+        Texts(&[
+            "left        10.9.0.1",
+            "right       10.9.0.2",
+            "total       => 124B, 2p of 62 B   <= 19.1MB, 2.50Kp of 8,000 B",
+            DUMP,
+            "now",
+        ]),
+    ),
+    step("y", "Copied, if the terminal has a clipboard", Texts(&[DUMP])),
+    silent("Escape", ALL),
+    silent("Enter", Texts(&[DUMP])),
+    silent("Enter", ALL),
+    silent("Escape", Selected("")),
+    step("y", "Look at a row first: Enter", ALL),
+    silent("g", Texts(&["interface   va   for ", "total       => 15.7KB", "<= 26.7MB", "now"])),
+    silent("g", ALL),
+    silent("e", Line(0, "Export: t text, j JSON, Esc")),
+    silent("Escape", ALL),
+    step("M", "Mouse on", Line(1, "└ left ───")),
+    step("M", "Mouse off", Line(1, "└─────────")),
+    step("!", "Sorry, subshells have been disabled.", ALL),
+    silent("f", Line(0, "Net filter>")),
+    silent("udp Escape", ALL),
+    // The rows that there are go on fading.
+    silent("f", Line(0, "Net filter>")),
+    step("ip6 Enter", "Installed new filter", ALL),
+    silent("f", Line(0, "Net filter> ip6")),
+    step("Space and Enter", "can't parse filter expression: syntax error", ALL),
+    silent("i", Texts(&["filter      ip6", "turned away "])),
+    silent("i", ALL),
+    silent("f", Line(0, "Net filter> ip6")),
+    step("BSpace BSpace BSpace Enter", "No packet filter: everything is counted", ALL),
+    step("H", "Press h or ? for help", ALL),
+    step("F5", "Press h or ? for help", ALL),
+    // The line that is edited, and what comes of it.
+    silent("l", Line(0, "Screen filter>")),
+    silent("fd0x BSpace", Line(0, "Screen filter> fd0")),
+    silent("Enter", Rows(&[SECOND])),
+    silent("/", Line(0, "Screen filter> fd0")),
+    silent("C-u 0.10q", Line(0, "Screen filter> 0.10q")),
+    silent("Left DC Home 19.x Left BSpace", Line(0, "Screen filter> 19x0.10")),
+    silent("DC Enter", Rows(&[])),
+    silent("l C-w a10.", Line(0, "Screen filter> a10.")),
+    silent("C-a DC C-e 9.*2$ Enter", Rows(&[FIRST])),
+    silent("l zzz C-g", Rows(&[FIRST])),
+    silent("l zzz", Line(0, "Screen filter> 10.9.*2$zzz")),
+    silent("Escape", Rows(&[FIRST])),
+    silent("l C-u", Line(0, "Screen filter>")),
+    step("([ Enter", "Invalid regexp", ALL),
+];
+
+/// On 10 lines, which have room for two rows.
+pub(super) const LOW_STEPS: &[Step] = &[
+    step("p", "Port display ON", Rows(&[DNS, NTP])),
+    silent("j", Rows(&[NTP, WEB])),
+    silent("k", Rows(&[DNS, NTP])),
+    silent("PgDn", Rows(&[WEB, PING])),
+    silent("PgDn", Rows(&[PING, SSH])),
+    silent("PgUp", Rows(&[NTP, WEB])),
+    silent("Home", Rows(&[DNS, NTP])),
+    silent("End", Rows(&[PING, SSH])),
+    silent("j", Rows(&[SSH])),
+    silent("j", Rows(&[SSH])),
+    silent("Home", Rows(&[DNS, NTP])),
+    silent("Down", Selected(DNS)),
+    silent("Down", Selected(NTP)),
+    silent("Down", Selected(WEB)),
+    silent("Up", Selected(NTP)),
+    silent(">", Selected(NTP)),
+    silent("End", Selected(NTP)),
+    silent("Home", Selected(WEB)),
+    silent("4", Selected(WEB)),
+    silent("Escape", Selected("")),
+    step("p", "Port display OFF", Rows(&[SECOND, THIRD])),
+    silent("Home", Rows(&[FIRST, SECOND])),
+];
