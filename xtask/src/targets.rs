@@ -15,7 +15,8 @@ const TARGETS: [&str; 2] = ["x86_64-apple-darwin", "x86_64-unknown-freebsd"];
 pub fn check(lints: &[&str]) -> Result<()> {
     install(&TARGETS)?;
     let mut check = cmd::cargo()?;
-    // With its tests; what they link is the library without them.
+    // As their tests, in one build: the library is built without them too, as what the program's are linked with, and
+    // `main.rs` has nothing that it lacks there.
     check.args(["check", "--locked", "--package", "iftop-user", "--bins", "--lib"]);
     check.args(["--profile", "test"]).args(TARGETS.map(|target| format!("--target={target}")));
     if !lints.is_empty() {

@@ -88,7 +88,7 @@ fn is_clean_compiler() -> Result<bool> {
 }
 
 /// The tests end what they start by signals. What was started in the background ignores some, and so
-/// would all that it starts.
+/// would all that it starts. (Such an `env` is that of GNU's coreutils since 8.31.)
 fn cargo_test() -> Result<Command> {
     let cargo = cmd::cargo()?;
     let mut test = Command::new("env");
