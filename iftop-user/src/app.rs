@@ -37,6 +37,7 @@ use behind::Behind;
 use closer::Looking;
 use cursor::Cursor;
 use editor::Editor;
+use out_of_view::NO_TABLE;
 pub use page::Page;
 use prompt::Question;
 pub use settings::Settings;
@@ -235,6 +236,7 @@ impl App {
             Action::TakeOut => self.choose(false),
             Action::KeepOnly => self.choose(true),
             Action::BringBack => self.bring_back(),
+            Action::Export if self.page().is_some() => self.say(NO_TABLE),
             Action::Export => self.ask(Question::Export, Editor::default()),
             Action::Shell => self.say(NO_SHELL),
             _ => {
@@ -244,7 +246,7 @@ impl App {
             }
         }
         // Other rows: those that were frozen are there no more.
-        if action.changes_rows() && self.frozen() {
+        if self.settings.changes_rows(action) && self.frozen() {
             self.freeze = Freeze::Wanted;
         }
     }

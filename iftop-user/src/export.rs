@@ -1,4 +1,4 @@
-//! Writing what is on the screen to a file that was not there before.
+//! Writing the rows on the screen to a file that was not there before.
 //!
 //! It owns who writes: a process that was forked before rights were given up, and has the right to that
 //! alone; where rights are kept, a thread. The loop must never wait for either.

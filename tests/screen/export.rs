@@ -158,9 +158,9 @@ fn who_writes_can_do_nothing_else_and_its_end_harms_nobody() {
     };
     export(&tmux, folder.path(), "t");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
-    told(&["e", "t"], "Nothing written: Permission denied (os error 13)");
+    told(&["e", "t"], "Not written: Permission denied (os error 13)");
     kill(writer, libc::SIGKILL);
-    told(&["e", "j"], "Nothing written: the process that writes files is gone: start iftop again");
+    told(&["e", "j"], "Not written: the process that writes files is gone: start iftop again");
     told(&["b"], "Bars off");
     tmux.keys(&["q"]);
     tmux.ended(0, &modes);

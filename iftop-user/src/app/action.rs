@@ -65,7 +65,7 @@ pub enum Action {
     ScreenFilter,
     /// Edit the packet filter.
     PacketFilter,
-    /// Write what is on screen to a file.
+    /// Write the rows on screen to a file.
     Export,
     /// Run a command, which is not to be had.
     Shell,
@@ -101,11 +101,6 @@ impl Action {
 
     /// Whether it makes other rows of the same flows.
     pub fn changes_rows(self) -> bool {
-        self == Self::Group || self.tells_flows_apart()
-    }
-
-    /// Whether it is about what of two flows makes two rows.
-    pub fn tells_flows_apart(self) -> bool {
         matches!(
             self,
             Self::HideSource
@@ -113,6 +108,7 @@ impl Action {
                 | Self::SourcePorts
                 | Self::DestinationPorts
                 | Self::Ports
+                | Self::Group
         )
     }
 }

@@ -1,7 +1,7 @@
 //! Keys that come before the view that would show what the keys before them did.
 //!
 //! It owns which of them have to wait for that view, so that held keys cost one view and still mean what
-//! is on the screen by then.
+//! is on the screen by then. It must never make one.
 
 use crossterm::event::KeyEvent;
 

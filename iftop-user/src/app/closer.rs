@@ -77,10 +77,7 @@ impl App {
     /// tcpdump's command for a row; `None` where what is listened to cannot be had again. What the packet filter
     /// turns away it leaves out too.
     pub fn dump_of(&self, detail: &Detail) -> Option<String> {
-        let expression = match self.packet_filter() {
-            Some(filter) => format!("({filter}) and ({})", detail.expression),
-            None => detail.expression.clone(),
-        };
+        let expression = detail.expression(self.packet_filter());
         let command = Some(&self.dump_command).filter(|command| !command.is_empty())?;
         Some(format!("{command} {}", tcpdump::quoted(&expression)))
     }

@@ -7,7 +7,8 @@ use super::{App, Freeze};
 use crate::view::Choice;
 
 const NO_ROW: &str = "Select a row first, by Up or Down";
-const NO_TABLE: &str = "Back to the table first: Esc";
+/// These are about the rows of the table.
+pub(super) const NO_TABLE: &str = "Back to the table first";
 const NOTHING_OUT: &str = "Nothing is out of view";
 
 impl App {

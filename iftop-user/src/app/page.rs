@@ -1,4 +1,6 @@
 //! The pages that can stand in place of the table, and how far they are scrolled.
+//!
+//! It owns which page is left for which. It must never know what is on one.
 
 use super::{App, action::Move};
 

@@ -82,7 +82,7 @@ impl App {
     pub fn was_exported(&mut self, outcome: Result<String, String>) {
         self.say(match outcome {
             Ok(name) => format!("Wrote {name}"),
-            Err(reason) => format!("Nothing written: {reason}"),
+            Err(reason) => format!("Not written: {reason}"),
         });
     }
 

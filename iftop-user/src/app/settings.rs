@@ -84,8 +84,13 @@ impl Settings {
     /// what is displayed.
     pub fn apply(&mut self, action: Action) -> Option<Cow<'static, str>> {
         let hint = self.set(action)?;
-        let unseen = self.grouping != Grouping::Flow && action.tells_flows_apart();
+        let unseen = action.changes_rows() && !self.changes_rows(action);
         Some(if unseen { format!("{hint}, but not in groups").into() } else { hint })
+    }
+
+    /// Whether rows are others after it: which flows are told apart says nothing of groups.
+    pub fn changes_rows(&self, action: Action) -> bool {
+        action == Action::Group || self.grouping == Grouping::Flow && action.changes_rows()
     }
 
     fn set(&mut self, action: Action) -> Option<Cow<'static, str>> {

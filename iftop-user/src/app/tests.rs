@@ -253,10 +253,13 @@ fn one_key_says_in_which_form_a_file_is_written() {
         assert_eq!(app.take_wanted_export(), None, "{key:?}: once");
     }
     let mut app = app();
+    app.key(press('i'));
+    app.key(press('e'));
+    assert_eq!((app.prompt(), app.hint()), (None, Some("Back to the table first")));
     app.was_exported(Ok("iftop-1.txt".to_owned()));
     assert_eq!(app.hint(), Some("Wrote iftop-1.txt"));
     app.was_exported(Err("Permission denied".to_owned()));
-    assert_eq!(app.hint(), Some("Nothing written: Permission denied"));
+    assert_eq!(app.hint(), Some("Not written: Permission denied"));
 }
 
 #[test]

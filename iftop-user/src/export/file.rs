@@ -43,7 +43,13 @@ impl Folder {
                 _ => format!("{stem}-{number}.{extension}"),
             };
             match openat(&self.0, &name, flags, Mode::RUSR | Mode::WUSR) {
-                Ok(file) => return File::from(file).write_all(bytes).map(|()| name),
+                Ok(file) => {
+                    let written = File::from(file).write_all(bytes);
+                    // It may take no file away again.
+                    return written.map(|()| name.clone()).map_err(|error| {
+                        io::Error::other(format!("{name} is cut short: {error}"))
+                    });
+                }
                 Err(rustix::io::Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -23,7 +23,7 @@ use crate::{
     sandbox,
 };
 
-/// Files of one run.
+/// Files that are asked for in one run.
 const MOST_FILES: u32 = 1000;
 
 const GONE: &str = "the process that writes files is gone: start iftop again";
@@ -106,7 +106,7 @@ fn answer_all(folder: Result<&Folder, &anyhow::Error>, socket: &mut UnixStream) 
     while let Some((form, bytes)) = receive(socket)? {
         let form = if form == Form::Text as u8 { Form::Text } else { Form::Json };
         let outcome = match folder {
-            Ok(_) if files >= MOST_FILES => Err("it has written enough files".to_owned()),
+            Ok(_) if files >= MOST_FILES => Err("enough files were asked for".to_owned()),
             Ok(folder) => folder.write(form, &bytes).map_err(|error| error.to_string()),
             Err(error) => Err(format!("{error:#}")),
         };

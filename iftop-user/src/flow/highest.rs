@@ -1,4 +1,6 @@
 //! The highest rates that each flow ever had, in few bytes.
+//!
+//! It must never be asked of several flows together: their highest rates were not at one time.
 
 use std::time::Duration;
 

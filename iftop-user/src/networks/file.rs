@@ -1,4 +1,6 @@
 //! Reads the file of networks.
+//!
+//! It must never print a line of it: whoever may start us may not be let into that file.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! The chart of the last ten minutes: a column or more for each step, sent above received.
 //!
 //! It owns where a step stands and what the axes say. Each direction has its own scale, from 0 to its highest
-//! rate, so that what is little can be seen too.
+//! rate, so that what is little can be seen too. It must never show a step that is not known as an empty one.
 
 use std::{iter, time::Duration};
 

@@ -23,7 +23,9 @@ use crate::{
 
 /// A network may be made of thousands.
 const MOST_PREFIXES: usize = 8;
-/// And so may its expression.
+/// And so may be the VLANs that a host of a trunk is in.
+const MOST_VLANS: usize = 16;
+/// And so long may an expression be.
 const MOST_COMMAND_CHARS: usize = 400;
 
 /// In place of the table, from a row on, but never so that less is shown than there is room for.
@@ -125,13 +127,18 @@ fn right(row: &Row) -> Vec<String> {
         (RowGroup::Hosts, _) | (_, None) => end(&row.remote),
         (RowGroup::Network { prefixes, name: Some(name) }, _) => {
             let mut parts = vec![name.clone()];
-            parts.extend(prefixes.iter().take(MOST_PREFIXES).map(Prefix::to_string));
-            let more = prefixes.len().saturating_sub(MOST_PREFIXES);
-            parts.extend((more > 0).then(|| format!("and {} more", grouped(more as u64))));
+            parts.extend(first_of(prefixes.iter().map(Prefix::to_string), MOST_PREFIXES));
             parts
         }
         (_, Some(name)) => vec![name.clone()],
     }
+}
+
+/// At most so many, and how many more there are.
+fn first_of(all: impl ExactSizeIterator<Item = String>, most: usize) -> Vec<String> {
+    let more = all.len().saturating_sub(most);
+    let more = (more > 0).then(|| format!("and {} more", grouped(more as u64)));
+    all.take(most).chain(more).collect()
 }
 
 /// All that is known of it: what the table has room for is less.
@@ -154,7 +161,7 @@ fn place(detail: &Detail, view: &View, status: &Status<'_>) -> Vec<String> {
     let mut parts = vec![status.interface.to_owned()];
     parts.extend(status.netns.map(|netns| format!("netns {netns}")));
     let vlan = |&vlan: &u16| if vlan == 0 { "none".to_owned() } else { vlan.to_string() };
-    let vlans: Vec<_> = detail.vlans.iter().map(vlan).collect();
+    let vlans = first_of(detail.vlans.iter().map(vlan), MOST_VLANS);
     match &vlans.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {}
         // On all interfaces at once it is not to be seen.

@@ -68,14 +68,19 @@ pub struct Detail {
     pub seen: Option<[Duration; 2]>,
     /// Ids of the VLANs that it was seen in; 0 without one.
     pub vlans: BTreeSet<u16>,
-    /// An expression of tcpdump's language that means its packets.
-    pub expression: String,
+    /// An expression of tcpdump's language that means its packets, without regard to VLANs.
+    pub packets: String,
 }
 
 impl Detail {
     /// Bytes of a packet on an average.
     pub fn mean_bytes(count: Count) -> Option<u64> {
         count.bytes.checked_div(count.packets)
+    }
+
+    /// An expression of tcpdump's language that means its packets, of which this packet filter lets some through.
+    pub fn expression(&self, filter: Option<&str>) -> String {
+        dump::tagged(&self.packets, &self.vlans, filter)
     }
 }
 
@@ -135,7 +140,7 @@ fn detail(
         peaks: if one { peaks } else { peaks_of(&history, table.elapsed()) },
         peaks_over: if one { Window::Two.length() } else { STEP },
         seen,
-        expression: dump::expression(&id, &row.group, &vlans),
+        packets: dump::packets(&id, &row.group),
         row,
         vlans,
         history,

@@ -1,10 +1,10 @@
 //! A row in the words of tcpdump (pcap-filter(7)).
 //!
-//! Pure text. Whoever pastes it sees the packets of the row, and more where the language has no words for less: with
-//! two tags or a tag without a VLAN, with extension headers of IPv6, of fragments without ports. Where both ends of the
-//! row have ports, it takes in also those of a flow between the same hosts that has the two ports the other way round. Of a network it is also
-//! what is between two hosts of ours there, and what is in a smaller one with a name of its own; of a service
-//! also what has that port at the other side.
+//! Pure text. Whoever pastes it sees the packets of the row, and more where the language has no words for less:
+//! where both ends of the row have ports, also those of a flow between the same hosts that has the two ports the other
+//! way round; of a network also what is between two hosts of ours there, and what is in a smaller one with a name of
+//! its own; of a service also what has that port at the other side. It misses what the language cannot look into:
+//! packets with two tags or a tag without a VLAN, with extension headers of IPv6, fragments without ports.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -14,9 +14,9 @@ use crate::networks::Prefix;
 /// Where no more is known.
 const EITHER: &str = "(ip or ip6)";
 
-/// An expression for the packets of a row that were seen in these VLANs; 0 stands for no tag.
-pub(super) fn expression(id: &RowId, group: &RowGroup, vlans: &BTreeSet<u16>) -> String {
-    let packets = match group {
+/// An expression for the packets of a row, without regard to tags.
+pub(super) fn packets(id: &RowId, group: &RowGroup) -> String {
+    match group {
         RowGroup::Hosts => untagged(id),
         RowGroup::Network { prefixes, .. } => of_networks(prefixes),
         RowGroup::Service { port: Some(port), protocol, .. } => {
@@ -25,15 +25,31 @@ pub(super) fn expression(id: &RowId, group: &RowGroup, vlans: &BTreeSet<u16>) ->
         RowGroup::Service { port: None, protocol, .. } | RowGroup::Protocol(protocol) => {
             of_either(*protocol)
         }
+    }
+}
+
+/// An expression for such packets as were seen in these VLANs (0 stands for no tag) and pass a packet filter.
+/// That one says itself what it means of tags, or else it means each packet, behind whatever tag.
+pub(super) fn tagged(packets: &str, vlans: &BTreeSet<u16>, filter: Option<&str>) -> String {
+    let packets = match filter {
+        Some(filter) => format!("({filter}) and {packets}"),
+        None => packets.to_owned(),
     };
+    if filter.is_some_and(speaks_of_tags) {
+        return packets;
+    }
     let tags: Vec<u16> = vlans.iter().copied().filter(|&vlan| vlan != 0).collect();
     match (&tags[..], vlans.contains(&0)) {
         ([], _) => packets,
-        // What stands behind it is asked of the packet behind the tag.
+        // Only what stands behind it is asked of the packet behind the tag.
         ([tag], false) => format!("vlan {tag} and {packets}"),
         (_, false) => format!("vlan and {packets}"),
         (_, true) => format!("({packets}) or (vlan and {packets})"),
     }
+}
+
+fn speaks_of_tags(filter: &str) -> bool {
+    filter.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "vlan")
 }
 
 fn untagged(id: &RowId) -> String {

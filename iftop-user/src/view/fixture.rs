@@ -222,7 +222,7 @@ pub fn detail(row: Row) -> Detail {
         peaks_over: Duration::from_secs(10),
         seen: Some([Duration::ZERO, Duration::from_secs(59)]),
         vlans: [0, 7].into(),
-        expression: "host 192.0.2.1 and host 198.51.100.2".to_owned(),
+        packets: "host 192.0.2.1 and host 198.51.100.2".to_owned(),
         row,
     }
 }

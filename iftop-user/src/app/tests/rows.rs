@@ -18,6 +18,11 @@ fn a_frozen_order_is_that_of_the_next_view_and_of_other_rows_anew() {
     assert_eq!(app.query().order, Order::Freeze, "the rows are others now");
     app.key(press('o'));
     assert_eq!(app.query().order, Order::Live);
+    app.key(press('G'));
+    app.key(press('o'));
+    app.show(View { frozen: Some(rows.clone()), ..fixture::hosts() });
+    app.key(press('p'));
+    assert_eq!(app.query().order, Order::Frozen(&rows), "not in groups");
 }
 
 #[test]
@@ -33,7 +38,7 @@ fn rows_are_taken_out_of_view_and_brought_back() {
         (&[DOWN, "x", BACK], "In view again: 192.0.2.1 <=> 198.51.100.2", 0, Some(0)),
         (&[DOWN, "+", BACK], "No longer only 192.0.2.1 <=> 198.51.100.2", 0, Some(0)),
         (&[DOWN, "+", BACK, BACK], "Nothing is out of view", 0, Some(0)),
-        (&[DOWN, "x", "h", BACK], "Back to the table first: Esc", 1, Some(0)),
+        (&[DOWN, "x", "h", BACK], "Back to the table first", 1, Some(0)),
         // What is selected next is known when there is a view.
         (&[DOWN, "x", "x"], "Select a row first, by Up or Down", 1, Some(0)),
     ];
@@ -157,7 +162,8 @@ fn the_command_for_a_row_is_copied_once() {
     app.key(KeyEvent::from(KeyCode::Enter));
     app.show(answered(&app));
     app.key(press('y'));
-    let command = "tcpdump -ni eth0 'host 192.0.2.1 and host 198.51.100.2'";
+    let command = "tcpdump -ni eth0 '(host 192.0.2.1 and host 198.51.100.2) or \
+                   (vlan and host 192.0.2.1 and host 198.51.100.2)'";
     assert_eq!(app.take_wanted_copy().as_deref(), Some(command));
     assert_eq!(app.take_wanted_copy(), None);
 }

@@ -18,7 +18,7 @@ fn what_is_looked_at_closer() {
     let mut detail = fixture::detail(Row { protocol: Some(6), ..row });
     let of_row = |detail: &Detail| closer(KeyCode::Enter, Closeup::Row(Box::new(detail.clone())));
     let mut network = fixture::detail(fixture::networks().rows.remove(0));
-    network.expression = "net 198.51.0.0/16".to_owned();
+    network.packets = "net 198.51.0.0/16".to_owned();
     insta::assert_snapshot!("detail_network", screen(&of_row(&network), 80, 24));
     insta::assert_snapshot!("detail_80x24", screen(&of_row(&detail), 80, 24));
     insta::assert_snapshot!("detail_160x40", screen(&of_row(&detail), 160, 40));
@@ -26,6 +26,14 @@ fn what_is_looked_at_closer() {
     let mut end = of_row(&detail);
     end.key(KeyEvent::from(KeyCode::End));
     insta::assert_snapshot!("detail_40x20_end", screen(&end, 40, 20));
+
+    let trunk = fixture::detail(detail.row.clone());
+    let trunk = of_row(&Detail { vlans: (0..4095).collect(), ..trunk });
+    let shown = screen(&trunk, 160, 40);
+    assert!(
+        shown.contains("VLANs none, 1, 2,") && shown.contains(", 15, and 4,079 more"),
+        "{shown}"
+    );
 
     // There was no room for the older steps, and no flow is left.
     detail.history.iter_mut().take(40).for_each(|point| point.traffic = None);

@@ -102,7 +102,7 @@ fn a_row_of_one_flow() {
     assert_eq!(detail.seen, Some([5 * SECOND, 20 * SECOND]));
     assert_eq!(detail.vlans, BTreeSet::from([7]));
     let expression = "vlan 7 and tcp and host 10.0.0.1 and port 5000 and host 10.0.0.2 and port 80";
-    assert_eq!(detail.expression, expression);
+    assert_eq!(detail.expression(None), expression);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_row_of_flows_that_come_and_go() {
     assert_eq!(detail.seen, Some([Duration::ZERO, 80 * SECOND]));
     assert_eq!(detail.vlans, BTreeSet::from([0, 7]));
     let packets = "ip and host 10.0.0.1 and host 10.0.0.2";
-    assert_eq!(detail.expression, format!("({packets}) or (vlan and {packets})"));
+    assert_eq!(detail.expression(None), format!("({packets}) or (vlan and {packets})"));
 
     // Also when none of them is left in the table.
     let before = detail;
@@ -212,7 +212,29 @@ fn expressions_say_what_the_row_says() {
         let key = FlowKey { protocol, ..key(ends, 0) };
         let query = Query { ports, hide_source, hide_destination, ..Query::default() };
         let (id, _) = row_of(&key, &Rules::default(), &query).unwrap();
-        assert_eq!(dump::expression(&id, &RowGroup::Hosts, &BTreeSet::from([0])), expected);
+        assert_eq!(dump::packets(&id, &RowGroup::Hosts), expected);
+    }
+}
+
+#[test]
+fn a_filter_is_asked_of_the_packet_behind_the_tag() {
+    let cases: [(&[u16], Option<&str>, &str); 8] = [
+        (&[0], None, "ip and host 10.0.0.1"),
+        (&[0], Some("tcp or udp"), "(tcp or udp) and ip and host 10.0.0.1"),
+        (&[5], None, "vlan 5 and ip and host 10.0.0.1"),
+        (&[5], Some("tcp"), "vlan 5 and (tcp) and ip and host 10.0.0.1"),
+        (&[5, 6], Some("tcp"), "vlan and (tcp) and ip and host 10.0.0.1"),
+        (
+            &[0, 5],
+            Some("tcp"),
+            "((tcp) and ip and host 10.0.0.1) or (vlan and (tcp) and ip and host 10.0.0.1)",
+        ),
+        (&[5], Some("vlan 5 and tcp"), "(vlan 5 and tcp) and ip and host 10.0.0.1"),
+        (&[5], Some("host vlans"), "vlan 5 and (host vlans) and ip and host 10.0.0.1"),
+    ];
+    for (vlans, filter, expected) in cases {
+        let vlans = vlans.iter().copied().collect();
+        assert_eq!(dump::tagged("ip and host 10.0.0.1", &vlans, filter), expected);
     }
 }
 
@@ -242,7 +264,7 @@ fn a_row_of_a_group_is_all_of_its_flows() {
             panic!()
         };
         assert_eq!((detail.flows, sums(&detail.history).sent), (flows, sent), "{grouping:?}");
-        assert_eq!(detail.expression, expression);
+        assert_eq!(detail.expression(None), expression);
         assert_eq!((detail.row.remote, detail.row.group), (first.remote, first.group));
     }
 }
@@ -264,6 +286,6 @@ fn what_groups_cannot_be_told_in_full_is_told_as_far_as_it_goes() {
         let query = Query { grouping, ..Query::default() };
         let (id, _) = row_of(&key, &Rules::default(), &query).unwrap();
         let group = id.group(&Labels::NONE, None);
-        assert_eq!(dump::expression(&id, &group, &BTreeSet::from([0])), expected, "{grouping:?}");
+        assert_eq!(dump::packets(&id, &group), expected, "{grouping:?}");
     }
 }
