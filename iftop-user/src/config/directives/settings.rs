@@ -89,7 +89,7 @@ pub const SETTINGS: &[Setting] = &[
         short: None,
         value: "REGEX",
         section: Section::Show,
-        help: "Only rows of which a host, as it is shown, matches",
+        help: "Only rows of which an end, as it is shown, matches",
         set: |layer, text| put(&mut layer.screen_filter, values::screen_filter(text)),
     },
     Setting {
@@ -143,7 +143,7 @@ pub const SETTINGS: &[Setting] = &[
         short: Some('L'),
         value: "NUMBER",
         section: Section::Reports,
-        help: "At most so many flows per report [default: 10 in text, all in JSON]",
+        help: "At most so many rows per report [default: 10 in text, all in JSON]",
         set: |layer, text| put(&mut layer.lines, values::number(text)),
     },
 ];
