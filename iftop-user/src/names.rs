@@ -81,10 +81,10 @@ impl Names {
         changed
     }
 
-    /// What keeps names from being asked for, in the words of the screen; [`poll`](Self::poll) finds
+    /// What keeps names from being asked for, in the words of the screen, many and few; [`poll`](Self::poll) finds
     /// it out.
-    pub fn note(&self) -> Option<&'static str> {
-        self.cache.is_paused().then_some("names paused: no answer")
+    pub fn note(&self) -> Option<[&'static str; 2]> {
+        self.cache.is_paused().then_some(["names paused: no answer", "names paused"])
     }
 
     /// Whether an answer is still to come, or a question to be put soon.

@@ -46,8 +46,8 @@ pub struct Status<'a> {
     pub reason: Option<&'a str>,
     /// How much of a file was played.
     pub progress: Option<Progress>,
-    /// Something that somebody should know, beside the traffic.
-    pub note: Option<&'a str>,
+    /// Something that somebody should know, beside the traffic, in many words and in few.
+    pub note: Option<[&'a str; 2]>,
     /// Whether the terminal can show more than ASCII.
     pub unicode: bool,
     /// Whether it is to show colours.

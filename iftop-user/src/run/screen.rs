@@ -41,7 +41,7 @@ const KEYS_TIME: Duration = Duration::from_millis(40);
 const SHOWN_LEAST: Duration = Duration::from_millis(200);
 
 /// Said in the rule for as long as that lasts.
-const GONE: &str = "the interface is gone: waiting for it";
+const GONE: [&str; 2] = ["the interface is gone: waiting for it", "gone"];
 
 /// Said of a file that is asked for while one is on its way.
 const BUSY: &str = "A file is still being written";
@@ -179,7 +179,7 @@ async fn watch(
                     source: &source,
                     reason: reason.as_deref(),
                     progress: session.progress().filter(|_| playing.note().is_none()),
-                    note: gone.or(playing.note()).or(session.names.note().filter(|_| app.wants_names())),
+                    note: gone.or(playing.note().map(|note| [note; 2])).or(session.names.note().filter(|_| app.wants_names())),
                     unicode: abilities.unicode,
                     colours: abilities.colours,
                 };

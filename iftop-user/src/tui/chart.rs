@@ -9,7 +9,7 @@ use ratatui::{symbols::bar, widgets::Sparkline};
 
 use super::{Glyphs, canvas::Canvas, palette::Palette};
 use crate::{
-    flow::{Pair, history::Point},
+    flow::{Pair, history::Point, window::Window},
     units::{Format, Rate},
     view::Sides,
 };
@@ -59,9 +59,11 @@ pub(super) fn draw(
         let of = |pair: Pair<Rate>| if side == Sides::Sent { pair.sent } else { pair.received };
         let rates: Vec<_> = steps.shown.iter().map(|point| point.rates().map(of)).collect();
         // What has just begun says little, unless there is nothing else.
-        let counts = |point: &Point| !point.is_open || steps.shown.len() == 1;
-        let over = iter::zip(&rates, steps.shown).filter(|(_, point)| counts(point));
-        let highest = over.filter_map(|(rate, _)| *rate).fold(Rate::default(), Rate::max);
+        let counts = |point: &Point| {
+            !point.is_open || point.duration >= Window::Two.length() || steps.shown.len() == 1
+        };
+        let long_enough = iter::zip(&rates, steps.shown).filter(|(_, point)| counts(point));
+        let highest = long_enough.filter_map(|(rate, _)| *rate).fold(Rate::default(), Rate::max);
         let arrow = if side == Sides::Sent { "=>" } else { "<=" };
         canvas.text(0, row, &format!("{arrow}{}", format.rate(highest)));
         canvas.style(0, row, 2, palette.direction(side));

@@ -39,7 +39,9 @@ pub(super) fn draw(
     let (view, format) = (app.view(), app.settings().format);
     let (lines, history) = match &view.closeup {
         Some(Closeup::Row(detail)) => (of_row(detail, app, status), &detail.history),
-        Some(Closeup::Interface(history, at)) => (of_interface(view, *at, format, status), history),
+        Some(Closeup::Interface { history, at, carried }) => {
+            (of_interface(view, *at, *carried, format, status), history)
+        }
         None => return,
     };
     let (glyphs, palette) = (Glyphs::of(status), Palette::new(status.colours));
@@ -104,15 +106,20 @@ fn of_row(detail: &Detail, app: &App, status: &Status<'_>) -> Lines {
     lines
 }
 
-fn of_interface(view: &View, at: Duration, format: Format, status: &Status<'_>) -> Lines {
+fn of_interface(
+    view: &View,
+    at: Duration,
+    carried: Pair<Count>,
+    format: Format,
+    status: &Status<'_>,
+) -> Lines {
     let Pair { sent, received } = &view.totals;
     let of = |total: &Total| rates(total.rates, format);
-    let carried = |total_: &Total| total(total_.cumulative, format);
     let highest = |total: &Total| peak(&total.highest, format, at);
     vec![
         ("interface", vec![status.interface.to_owned(), format!("for {}", span(at))]),
         ("rates", sides(&of(sent), &of(received))),
-        ("total", sides(&carried(sent), &carried(received))),
+        ("total", sides(&total(carried.sent, format), &total(carried.received, format))),
         ("peak", {
             let mut parts = sides(&highest(sent), &highest(received));
             parts.push(format!("over {}", span(Window::Two.length())));

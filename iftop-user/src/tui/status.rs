@@ -16,6 +16,8 @@ use crate::{
 /// The longest filter that is shown whole.
 const FILTER_WIDTH: usize = 24;
 
+const DOWN: [&str; 2] = ["the interface is down", "down"];
+
 /// Lengths in which each fact can be said.
 const FORMS: usize = 4;
 
@@ -27,6 +29,9 @@ struct Parts {
     shorter_sources: Vec<String>,
     /// Of the traffic, each in shorter and shorter forms.
     facts: Vec<[String; FORMS]>,
+    /// How many of them give way before the last one does; `None` where that says what is missing, or
+    /// no other one has to be known.
+    before_last: Option<usize>,
     /// Whether the last of them is a warning.
     warning: bool,
 }
@@ -57,9 +62,12 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
     if let Some(progress) = status.progress {
         facts.push(from_long_on(&progress::forms(progress, glyphs)));
     }
-    if let Some(note) = status.note {
-        facts.push(array::from_fn(|_| note.to_owned()));
-    }
+    let note = status.note.or((view.health.up == Some(false)).then_some(DOWN));
+    facts.extend(note.map(|note| from_long_on(&note.map(str::to_owned))));
+    let explains = app.filter().is_some()
+        || app.packet_filter().is_some()
+        || view.out_of_view.is_some()
+        || note.is_some();
     let losses = lost(app.settings().format, &view.health.lost_now);
     let is_losing = losses.is_some();
     facts.extend(losses.map(|losses| array::from_fn(|_| losses.clone())));
@@ -84,6 +92,9 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
             .collect(),
         shorter_sources: first.into_iter().chain([plain]).collect(),
         facts,
+        // How many flows there are is no more than good to know.
+        before_last: (shortfall.is_none() && explains)
+            .then_some(usize::from(app.filter().is_none())),
         warning: shortfall.is_some() || is_losing || malformed.is_some() || status.note.is_some(),
     }
 }
@@ -160,7 +171,8 @@ fn filter(app: &App, view: &View) -> Option<[String; FORMS]> {
 }
 
 /// A rule of this width with as much as fits. Why it is this source gives way first, then the source and the
-/// namespace; then facts are shortened and dropped from the left, then the interface. What is missing from the table is said to the last.
+/// namespace; then facts are shortened and dropped from the left, then the interface. What is missing from the table is
+/// said to the last: before a word on that is dropped, it is no longer said that nothing else is.
 fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     let width = usize::from(width);
     let Some((last, others)) = parts.facts.split_last() else {
@@ -181,6 +193,10 @@ fn rule(width: u16, parts: &Parts, glyphs: Glyphs) -> String {
     for dropped in 0..=others.len() {
         for form in 0..FORMS {
             choices.push(about(1).chain(facts(dropped, form)).chain([&**longest]).collect());
+        }
+        if parts.before_last == Some(dropped) {
+            choices.push(about(1).chain(facts(dropped, FORMS - 1)).collect());
+            choices.push(facts(dropped, FORMS - 1).collect());
         }
     }
     choices.extend([vec![&**longest], vec![&**shortest]]);

@@ -40,8 +40,15 @@ pub enum Closer<'a> {
 /// What is to be seen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Closeup {
-    /// What the interface carried, the oldest step first, up to that time since start.
-    Interface(Vec<Point>, Duration),
+    /// What the interface carried.
+    Interface {
+        /// The oldest step first.
+        history: Vec<Point>,
+        /// Time since start: what is paused is of then.
+        at: Duration,
+        /// In all, by then.
+        carried: Pair<Count>,
+    },
     /// All that is known of a row.
     Row(Box<Detail>),
 }
@@ -91,7 +98,11 @@ pub(super) fn look(
     labels: &Labels<'_>,
 ) -> Closeup {
     match closer {
-        Closer::Interface => Closeup::Interface(table.totals_of_history(), table.elapsed()),
+        Closer::Interface => Closeup::Interface {
+            history: table.totals_of_history(),
+            at: table.elapsed(),
+            carried: table.totals().cumulative,
+        },
         Closer::Row { id, joins, known } => {
             Closeup::Row(Box::new(detail(table, id, &query.joined(joins), known, labels)))
         }

@@ -172,7 +172,7 @@ pub(super) const STEPS: &[Step] = &[
     silent("Enter", ALL),
     silent("Escape", Selected("")),
     step("y", "Look at a row first: Enter", ALL),
-    silent("g", Texts(&["interface   va   for ", "total       => 15.7KB", "<= 26.7MB", "now"])),
+    silent("g", Texts(&["interface   va   for ", "total       => ", "<= 26.7MB", "now"])),
     silent("g", ALL),
     silent("e", Line(0, "Export: t text, j JSON, Esc")),
     silent("Escape", ALL),

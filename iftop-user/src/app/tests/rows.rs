@@ -102,7 +102,8 @@ fn answered(app: &App) -> View {
     let mut view = fixture::hosts();
     view.closeup = match app.query().closer {
         Some(Closer::Interface) => {
-            Some(Closeup::Interface(fixture::history(), Duration::from_secs(606)))
+            let (history, at) = (fixture::history(), Duration::from_secs(606));
+            Some(Closeup::Interface { history, at, carried: Pair::default() })
         }
         Some(Closer::Row { id, .. }) => {
             let row = view.rows.iter().find(|row| row.id == id).unwrap();

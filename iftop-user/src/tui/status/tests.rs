@@ -7,7 +7,7 @@ use crate::{
     account::Account,
     app::Settings,
     filter::ScreenFilter,
-    health::{Cause, Covered},
+    health::{Cause, Covered, Health},
     source::capture_file::Progress,
     units::Rate,
     view::Matched,
@@ -38,7 +38,7 @@ fn a_packet_filter_is_said_to_be_on() {
         ),
         (81, "── eth0 ─ 2 flows ─ packet filter on ─ attributed 100% ──────────────────────────"),
         (46, "── eth0 ─ packet filter on ─ attributed 100% ─"),
-        (45, "── eth0 ─ attributed 100% ───────────────────"),
+        (45, "── eth0 ─ packet filter on ──────────────────"),
     ];
     for (width, expected) in cases {
         assert_eq!(shown(width, &app, &STATUS), expected);
@@ -145,9 +145,37 @@ fn a_shortfall_is_said_before_all_else() {
         assert_eq!(shown(width, &app, &STATUS), expected);
     }
     assert!(parts(&app, &STATUS, Glyphs::UNICODE).warning);
-    let note = Status { note: Some("names paused"), ..STATUS };
+    let note = Status { note: Some(["names paused: no answer", "names paused"]), ..STATUS };
     let expected = "── eth0 ─ 1 flow ─ names paused ─ attributed 97% (table was full) ─";
     assert_eq!(shown(67, &app, &note), expected);
+}
+
+#[test]
+fn what_one_has_to_know_goes_before_good_news() {
+    let view = |up| {
+        let health = Health { up: Some(up), ..Health::default() };
+        View { flows: 12, health, ..View::default() }
+    };
+    let (up, down) = (view(true), view(false));
+    let out_of_view = Some(Matched { flows: 1, ..Matched::default() });
+    let matched = Some(Matched { flows: 3, ..Matched::default() });
+    let filtered = View { matched, out_of_view, ..view(true) };
+    let gone = Status { note: Some(["the interface is gone", "gone"]), ..STATUS };
+    let cases = [
+        (&up, "", STATUS, 41, "── eth0 ─ 12 flows ─ attributed 100% ────"),
+        (&down, "", STATUS, 63, "── eth0 ─ 12 flows ─ the interface is down ─ attributed 100% ──"),
+        (&down, "", STATUS, 45, "── eth0 ─ 12 flows ─ down ─ attributed 100% ─"),
+        (&down, "", STATUS, 40, "── eth0 ─ down ─ attributed 100% ───────"),
+        (&down, "", gone, 40, "── eth0 ─ gone ─ attributed 100% ───────"),
+        (&down, "", gone, 30, "── eth0 ─ gone ───────────────"),
+        (&filtered, "a", STATUS, 47, "── eth0 ─ filter on ─ 1 out ─ attributed 100% ─"),
+        (&filtered, "a", STATUS, 40, "── eth0 ─ filter on ─ 1 out ────────────"),
+        (&filtered, "a", gone, 40, "── eth0 ─ filter on ─ 1 out ─ gone ─────"),
+        (&filtered, "a", gone, 30, "── filter on ─ 1 out ─ gone ──"),
+    ];
+    for (view, filter, status, width, expected) in cases {
+        assert_eq!(shown(width, &app(view.clone(), filter), &status), expected);
+    }
 }
 
 #[test]
@@ -227,7 +255,7 @@ fn a_filter_shows_what_passes_it_of_how_much() {
         (80, "── eth0 ─ filter: 1.24Gb of 9.41Gb, 38 of 12,408 flows ─ attributed 100% ───────"),
         (73, "── eth0 ─ filter: 38 of 12,408 flows ─ attributed 100% ──────────────────"),
         (40, "── eth0 ─ filter on ─ attributed 100% ──"),
-        (38, "── eth0 ─ attributed 100% ────────────"),
+        (38, "── eth0 ─ filter on ──────────────────"),
     ];
     for (width, expected) in cases {
         assert_eq!(shown(width, &app, &STATUS), expected);

@@ -12,6 +12,12 @@ fn closer(key: KeyCode, closeup: Closeup) -> App {
     app
 }
 
+fn interface(history: Vec<Point>) -> Closeup {
+    let count = |bytes, packets| Count { bytes, packets };
+    let carried = Pair { sent: count(39_500_000, 41_000), received: count(1_200_000, 3_100) };
+    Closeup::Interface { history, at: Duration::from_secs(3725), carried }
+}
+
 #[test]
 fn what_is_looked_at_closer() {
     let row = fixture::ports().rows.remove(1);
@@ -41,9 +47,7 @@ fn what_is_looked_at_closer() {
     let ascii = Status { unicode: false, netns: Some("web"), ..STATUS };
     insta::assert_snapshot!("detail_ascii", text(&render(&of_row(&detail), &ascii, 80, 24)));
 
-    let of_interface = |history| {
-        closer(KeyCode::Char('g'), Closeup::Interface(history, Duration::from_secs(3725)))
-    };
+    let of_interface = |history| closer(KeyCode::Char('g'), interface(history));
     insta::assert_snapshot!("chart_80x24", screen(&of_interface(fixture::history()), 80, 24));
     let short = fixture::history().split_off(48);
     insta::assert_snapshot!("chart_begins", screen(&of_interface(short), 80, 24));
@@ -64,7 +68,7 @@ fn bars_of_the_chart_are_as_high_as_its_numbers() {
     // In eighths of 8 lines: 64 of the highest, and never none of something.
     let bytes = [0, 1, 10_000, 20_000, 30_000, 40_000, 640_000, 320_000];
     let history: Vec<_> = (0..).zip(bytes).map(|(number, bytes)| step(number, bytes)).collect();
-    let app = closer(KeyCode::Char('g'), Closeup::Interface(history, Duration::from_secs(3725)));
+    let app = closer(KeyCode::Char('g'), interface(history));
     let buffer = render(&app, &STATUS, 80, 29);
     let eighths = |column: u16| -> usize {
         let levels = " ▁▂▃▄▅▆▇█";

@@ -146,12 +146,10 @@ fn the_interface_is_all_that_there_was() {
     apply(&mut table, 15, &[("10.0.0.1:5000 10.0.0.2:80", 0, 900, 100)]);
     let query = Query { closer: Some(Closer::Interface), ..Query::default() };
     let view = view(&table, &query, &Labels::NONE);
-    let Some(Closeup::Interface(history, _)) = view.closeup else { panic!() };
+    let Some(Closeup::Interface { history, carried, .. }) = view.closeup else { panic!() };
     let Pair { sent, received } = view.totals;
-    assert_eq!(
-        sums(&history),
-        Pair { sent: sent.cumulative.bytes, received: received.cumulative.bytes }
-    );
+    assert_eq!(carried, Pair { sent: sent.cumulative, received: received.cumulative });
+    assert_eq!(sums(&history), Pair { sent: carried.sent.bytes, received: carried.received.bytes });
     assert_eq!(history.len(), 2);
     let rates = history[0].rates().unwrap();
     assert_eq!((rates.sent.bytes, rates.received.packets), (100.0, 1.0));
