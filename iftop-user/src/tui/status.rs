@@ -95,7 +95,7 @@ fn parts(app: &App, status: &Status<'_>, glyphs: Glyphs) -> Parts {
         // How many flows there are is no more than good to know.
         before_last: (shortfall.is_none() && explains)
             .then_some(usize::from(app.filter().is_none())),
-        warning: shortfall.is_some() || is_losing || malformed.is_some() || status.note.is_some(),
+        warning: shortfall.is_some() || is_losing || malformed.is_some() || note.is_some(),
     }
 }
 

@@ -176,6 +176,8 @@ fn what_one_has_to_know_goes_before_good_news() {
     for (view, filter, status, width, expected) in cases {
         assert_eq!(shown(width, &app(view.clone(), filter), &status), expected);
     }
+    let is_warning = |view| parts(&app(view, ""), &STATUS, Glyphs::UNICODE).warning;
+    assert!(is_warning(down) && !is_warning(up));
 }
 
 #[test]
